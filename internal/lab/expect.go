@@ -1,0 +1,138 @@
+package lab
+
+// Expect is one thing that has to be seen: exactly one probe, and what must be
+// true of its result.
+type Expect struct {
+	// Kubernetes looks at objects of the cluster.
+	Kubernetes *KubernetesProbe `json:"kubernetes,omitempty"`
+	// HTTP sends requests from inside the cluster.
+	HTTP *HTTPProbe `json:"http,omitempty"`
+	// Exec runs a command in a container of the learner's.
+	Exec *ExecProbe `json:"exec,omitempty"`
+	// Logs reads what containers printed.
+	Logs *LogsProbe `json:"logs,omitempty"`
+	// Events reads the events about an object.
+	Events *EventsProbe `json:"events,omitempty"`
+	// Load looks at the load that a `while` or `when` stimulus makes.
+	Load *LoadProbe `json:"load,omitempty"`
+	// Script is the way out for what the other probes cannot say.
+	Script *ScriptProbe `json:"script,omitempty"`
+
+	// That is a CEL expression that must be true. It sees self (the probe's
+	// result), params, images, recorded. Without it, it is enough that the
+	// probe finds something.
+	That string `json:"that,omitempty"`
+	// Contradicts is a CEL expression: once true, the check fails now instead
+	// of waiting out Within.
+	Contradicts string `json:"contradicts,omitempty"`
+	// Converging is a CEL expression that tells work still on its way; when it
+	// is true as the time runs out, the verdict is pending, not fail. Probes of
+	// workloads know this by themselves (a rollout in progress).
+	Converging string `json:"converging,omitempty"`
+	// Code is the stable name of the finding when it is not so.
+	Code string `json:"code,omitempty"`
+	// Message tells the learner what is wrong, without giving away the answer.
+	// $(params.x) and {{ CEL }} in it are filled in.
+	Message string `json:"message,omitempty"`
+	// Expected and Observed describe both sides; {{ CEL }} is filled in. If left
+	// out they are derived from That.
+	Expected string `json:"expected,omitempty"`
+	Observed string `json:"observed,omitempty"`
+	// Within is how long it may take to become true; one look if left out.
+	Within Duration `json:"within,omitempty"`
+	// For is how long it has to stay true.
+	For Duration `json:"for,omitempty"`
+}
+
+// KubernetesProbe looks at one object by name, or at all that match a selector.
+// self is the object (null if absent: only with absent), or {items: [...]}.
+type KubernetesProbe struct {
+	// Kind is an object's kind, such as Deployment; with APIVersion if it is
+	// ambiguous or a custom resource.
+	Kind       string `json:"kind"`
+	APIVersion string `json:"apiVersion,omitempty"`
+	// Name of one object. Without it self is a list.
+	Name string `json:"name,omitempty"`
+	// Namespace; the lab's if left out; "*" lists all.
+	Namespace string `json:"namespace,omitempty"`
+	// Selector is a label selector, as in kubectl -l.
+	Selector string `json:"selector,omitempty"`
+	// Of narrows a list to the pods that belong to a Deployment, StatefulSet,
+	// DaemonSet, Job or Service, written kind/name.
+	Of string `json:"of,omitempty"`
+	// Absent expects that nothing is found.
+	Absent bool `json:"absent,omitempty"`
+}
+
+// HTTPProbe sends requests from a pod of the checker's inside the cluster.
+// self is {responses: [{status, headers, body, json, ms, error, errorKind}],
+// ok, failed} and, for the last response, status, headers, body, json, error.
+type HTTPProbe struct {
+	// Service to ask, in the lab's namespace or as name.namespace. Or URL.
+	Service string `json:"service,omitempty"`
+	// Port of the Service, by number or name; its only port if left out.
+	Port string `json:"port,omitempty"`
+	// URL, when it is not a Service: $(node.ip) is a node's address.
+	URL string `json:"url,omitempty"`
+	// Path with query; / if left out.
+	Path string `json:"path,omitempty"`
+	// Method; GET if left out.
+	Method  string            `json:"method,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	// Count is the number of requests, one connection each; 1 if left out.
+	Count int `json:"count,omitempty"`
+	// Timeout of one request; 5s if left out.
+	Timeout Duration `json:"timeout,omitempty"`
+}
+
+// ExecProbe runs a command in a container.
+// self is {exitCode, stdout, stderr, json (of stdout, if it is JSON)}.
+type ExecProbe struct {
+	// Of is the pod's owner or the pod: kind/name.
+	Of string `json:"of"`
+	// Container; the first if left out.
+	Container string   `json:"container,omitempty"`
+	Command   []string `json:"command"`
+	Namespace string   `json:"namespace,omitempty"`
+	// All runs it in every pod of Of: self is {results: [...]}.
+	All bool `json:"all,omitempty"`
+}
+
+// LogsProbe reads what containers printed. self is {lines: [...], text}.
+type LogsProbe struct {
+	Of        string `json:"of"`
+	Container string `json:"container,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	// Previous reads the container before its last restart.
+	Previous bool `json:"previous,omitempty"`
+	// Tail is the number of last lines; 500 if left out.
+	Tail int `json:"tail,omitempty"`
+}
+
+// EventsProbe reads events. self is {items: [{type, reason, message, count, of}]}.
+type EventsProbe struct {
+	// Of is the object: kind/name; all of the namespace if left out.
+	Of        string `json:"of,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+// LoadProbe looks at a load. self is {total, ok, failed, lagged, failures:
+// {reason: n}, p50, p95, p99 (ms), versions: {v: n}, pods: {name: n}, first
+// (the first failures), seconds}.
+type LoadProbe struct {
+	// Of is the load's name (its `as`).
+	Of string `json:"of"`
+}
+
+// ScriptProbe runs a script of the lab's with labctl's own shell interpreter:
+// kubectl and jq are there, pinned; the machine's programs are not. It gets the
+// environment as JSON on standard input ({params, images, namespace, recorded})
+// and prints JSON: self.
+type ScriptProbe struct {
+	// File below the lab's directory, such as checks/quota.sh.
+	File string `json:"file"`
+	// Timeout of one run; 10s if left out.
+	Timeout Duration `json:"timeout,omitempty"`
+}

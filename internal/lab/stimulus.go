@@ -1,0 +1,87 @@
+package lab
+
+// Stimulus is something a check does to the environment: exactly one field of
+// the first group. Every stimulus undoes itself when the check ends, however it
+// ends.
+type Stimulus struct {
+	Apply   *ApplyStimulus   `json:"apply,omitempty"`
+	Delete  *DeleteStimulus  `json:"delete,omitempty"`
+	Scale   *ScaleStimulus   `json:"scale,omitempty"`
+	Rollout *RolloutStimulus `json:"rollout,omitempty"`
+	Load    *LoadStimulus    `json:"load,omitempty"`
+	Drain   *DrainStimulus   `json:"drain,omitempty"`
+}
+
+// ApplyStimulus applies objects. Undone by restoring what was there before.
+type ApplyStimulus struct {
+	// File below the lab's directory, such as checks/client.yaml. Or Objects.
+	File string `json:"file,omitempty"`
+	// Objects, inline.
+	Objects []map[string]any `json:"objects,omitempty"`
+}
+
+// DeleteStimulus deletes objects. Pods of a controller are left to it to
+// replace; all else is put back.
+type DeleteStimulus struct {
+	Kind       string `json:"kind"`
+	APIVersion string `json:"apiVersion,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Namespace  string `json:"namespace,omitempty"`
+	Selector   string `json:"selector,omitempty"`
+	// Of narrows pods to those of an owner, kind/name.
+	Of string `json:"of,omitempty"`
+	// Count deletes at most so many; all if left out.
+	Count int `json:"count,omitempty"`
+	// Grace is the grace period; the object's own if left out.
+	Grace *Duration `json:"grace,omitempty"`
+}
+
+// ScaleStimulus sets the number of replicas. Undone by the number before.
+type ScaleStimulus struct {
+	// Of is the workload: kind/name.
+	Of        string `json:"of"`
+	Namespace string `json:"namespace,omitempty"`
+	Replicas  int    `json:"replicas"`
+}
+
+// RolloutStimulus changes a Deployment's pod template and waits until the
+// rollout is complete, or has failed. Undone by restoring the template.
+type RolloutStimulus struct {
+	Deployment string `json:"deployment"`
+	Namespace  string `json:"namespace,omitempty"`
+	// Container; the only one if left out.
+	Container string `json:"container,omitempty"`
+	// Image for the container. Without image and env, the pods are restarted.
+	Image string            `json:"image,omitempty"`
+	Env   map[string]string `json:"env,omitempty"`
+	// Within is how long the rollout may take; 60s if left out.
+	Within Duration `json:"within,omitempty"`
+	// Fails says that the rollout is not expected to complete; it is waited for
+	// until it is stuck.
+	Fails bool `json:"fails,omitempty"`
+}
+
+// LoadStimulus sends requests to a Service at a constant rate, each on a
+// connection of its own, from inside the cluster. As a `while` it goes on until
+// the check ends; as a `when` for Duration.
+type LoadStimulus struct {
+	Service string `json:"service"`
+	Port    string `json:"port,omitempty"`
+	Path    string `json:"path,omitempty"`
+	// RPS is the number of requests a second, at most 500.
+	RPS int `json:"rps"`
+	// As names the load for the probe.
+	As       string   `json:"as"`
+	Duration Duration `json:"duration,omitempty"`
+	// Timeout of one request; 5s if left out.
+	Timeout Duration `json:"timeout,omitempty"`
+}
+
+// DrainStimulus cordons a node and evicts its pods. Undone by uncordoning.
+type DrainStimulus struct {
+	// Node by name; or the node that runs a pod of Of (kind/name).
+	Node string `json:"node,omitempty"`
+	Of   string `json:"of,omitempty"`
+	// Within is how long it may take; 60s if left out.
+	Within Duration `json:"within,omitempty"`
+}
