@@ -1,0 +1,91 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// SplitOf splits "kind/name". A lone name is a pod's.
+func SplitOf(of string) (kind, name string) {
+	if kind, name, ok := strings.Cut(of, "/"); ok {
+		return kind, name
+	}
+	return "pod", of
+}
+
+// PodsOf returns the pods that belong to kind/name: by the chain of
+// controllers for workloads, by selector for a Service, itself for a Pod.
+func (c *Client) PodsOf(ctx context.Context, namespace, of string) ([]corev1.Pod, error) {
+	kind, name := SplitOf(of)
+	owner, err := c.Get(ctx, kind, "", namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.Typed.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	switch owner.GetKind() {
+	case "Pod":
+		return pick(all.Items, func(p *corev1.Pod) bool { return p.Name == name }), nil
+	case "Service":
+		return selected(all.Items, owner)
+	case "Deployment", "CronJob":
+		owners, err := c.controlledBy(ctx, namespace, owner)
+		if err != nil {
+			return nil, err
+		}
+		return pick(all.Items, func(p *corev1.Pod) bool { return owners[controller(p)] }), nil
+	default:
+		return pick(all.Items, func(p *corev1.Pod) bool { return controller(p) == owner.GetUID() }), nil
+	}
+}
+
+// controlledBy returns the UIDs of the ReplicaSets or Jobs of an owner.
+func (c *Client) controlledBy(ctx context.Context, namespace string, owner *unstructured.Unstructured) (map[types.UID]bool, error) {
+	uids := map[types.UID]bool{}
+	kind := map[string]string{"Deployment": "ReplicaSet", "CronJob": "Job"}[owner.GetKind()]
+	objects, err := c.List(ctx, kind, "", namespace, "")
+	if err != nil {
+		return nil, fmt.Errorf("list the %ss of %s: %w", kind, owner.GetName(), err)
+	}
+	for i := range objects {
+		if controller(&objects[i]) == owner.GetUID() {
+			uids[objects[i].GetUID()] = true
+		}
+	}
+	return uids, nil
+}
+
+func selected(pods []corev1.Pod, service *unstructured.Unstructured) ([]corev1.Pod, error) {
+	selector, _, err := unstructured.NestedStringMap(service.Object, "spec", "selector")
+	if err != nil || len(selector) == 0 {
+		return nil, err
+	}
+	s := labels.SelectorFromSet(selector)
+	return pick(pods, func(p *corev1.Pod) bool { return s.Matches(labels.Set(p.Labels)) }), nil
+}
+
+func controller(o metav1.Object) types.UID {
+	if ref := metav1.GetControllerOf(o); ref != nil {
+		return ref.UID
+	}
+	return ""
+}
+
+func pick(pods []corev1.Pod, keep func(*corev1.Pod) bool) []corev1.Pod {
+	var kept []corev1.Pod
+	for i := range pods {
+		if keep(&pods[i]) {
+			kept = append(kept, pods[i])
+		}
+	}
+	return kept
+}
