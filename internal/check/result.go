@@ -1,6 +1,10 @@
 package check
 
-import "time"
+import (
+	"time"
+
+	"labctl.dev/labctl/internal/diagnose"
+)
 
 // Verdict is what a check, a task or a whole lab comes to.
 type Verdict string
@@ -52,28 +56,19 @@ type TaskResult struct {
 
 // Result is the result of one check.
 type Result struct {
-	ID        string  `json:"id"`
-	Title     string  `json:"title"`
-	Verdict   Verdict `json:"verdict"`
-	Code      string  `json:"code"` // empty when passed
-	Points    int     `json:"points"`
-	MaxPoints int     `json:"maxPoints"`
-	Message   string  `json:"message"`
-	Expected  string  `json:"expected"`
-	Observed  string  `json:"observed"`
-	Causes    []Cause `json:"causes"`
-	Ms        int64   `json:"ms"`
+	ID        string           `json:"id"`
+	Title     string           `json:"title"`
+	Verdict   Verdict          `json:"verdict"`
+	Code      string           `json:"code"` // empty when passed
+	Points    int              `json:"points"`
+	MaxPoints int              `json:"maxPoints"`
+	Message   string           `json:"message"`
+	Expected  string           `json:"expected"`
+	Observed  string           `json:"observed"`
+	Causes    []diagnose.Cause `json:"causes"`
+	Ms        int64            `json:"ms"`
 	// Trace is what --explain shows: every probe and stimulus, in order.
 	Trace []TraceStep `json:"trace,omitempty"`
-}
-
-// Cause is one link of the chain behind a finding, the nearest first.
-type Cause struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
-	// Spoiler is how much it gives away: 0 what anybody can see, 1 where to
-	// look, 2 the fix itself. `check` shows 0 and 1; --explain shows all.
-	Spoiler int `json:"spoiler"`
 }
 
 // TraceStep is one thing the checker did.
