@@ -10,6 +10,22 @@ type Stimulus struct {
 	Rollout *RolloutStimulus `json:"rollout,omitempty"`
 	Load    *LoadStimulus    `json:"load,omitempty"`
 	Drain   *DrainStimulus   `json:"drain,omitempty"`
+	Exec    *ExecStimulus    `json:"exec,omitempty"`
+}
+
+// ExecStimulus runs a command in containers of the learner's: a fault from
+// inside, such as making a process hang. The command's exit code does not
+// matter. Undone by Undo, in those containers that have not been restarted or
+// replaced meanwhile.
+type ExecStimulus struct {
+	// Of is the pods' owner or the pod: kind/name.
+	Of        string   `json:"of"`
+	Namespace string   `json:"namespace,omitempty"`
+	Container string   `json:"container,omitempty"`
+	Command   []string `json:"command"`
+	Undo      []string `json:"undo"`
+	// Count is the number of pods, the oldest first; 1 if left out.
+	Count int `json:"count,omitempty"`
 }
 
 // ApplyStimulus applies objects. Undone by restoring what was there before.
