@@ -1,0 +1,150 @@
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "labctl.dev/labctl/"
+
+// layers lists the rows of internal/README.md from top to bottom. A package may
+// import packages of rows below its own, its own row's parent (a driver imports
+// the interface it implements) and packages beneath itself in the same row.
+func layers() []string {
+	return []string{
+		"cmd",
+		"internal/cli",
+		"internal/verdict",
+		"internal/environment",
+		"internal/check",
+		"internal/apply",
+		"internal/diagnose",
+		"internal/engine",
+		"internal/node",
+		"internal/labapp",
+		"internal/image",
+		"internal/ledger",
+		"internal/lab",
+		"labs",
+		"internal/expr",
+		"internal/kube",
+		"internal/proc",
+	}
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Name       string
+}
+
+func TestImportsGoDown(t *testing.T) {
+	for _, p := range list(t) {
+		from := row(p.ImportPath)
+		if from < 0 {
+			t.Errorf("%s is in no row of the architecture: add it to internal/README.md and to layers()", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if !strings.HasPrefix(imp, module) {
+				continue
+			}
+			if to := row(imp); to < from {
+				t.Errorf("%s imports %s, which is above it", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+func TestOnlyProcStartsProcesses(t *testing.T) {
+	own := []string{"internal/proc", "internal/node", "internal/labapp"} // the last two are programs of their own
+	for _, p := range list(t) {
+		for _, imp := range p.Imports {
+			if imp == "os/exec" && !underAny(p.ImportPath, own) {
+				t.Errorf("%s imports os/exec; only internal/proc may", p.ImportPath)
+			}
+		}
+	}
+}
+
+func TestMainsAreStubs(t *testing.T) {
+	for _, p := range list(t) {
+		if p.Name == "main" && len(internalImports(p)) > 2 {
+			t.Errorf("%s imports %v; a main hands over to one package", p.ImportPath, internalImports(p))
+		}
+	}
+}
+
+// TestLabctlStaysSmall keeps heavy upstream code out of the labctl binary.
+func TestLabctlStaysSmall(t *testing.T) {
+	heavy := []string{"k8s.io/kubernetes", "go.etcd.io/etcd", "github.com/containerd/containerd", "k8s.io/kubectl", "github.com/prometheus/prometheus"}
+	out, err := exec.Command("go", "list", "-deps", "labctl.dev/labctl/cmd/labctl").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		for _, h := range heavy {
+			if dep = strings.TrimSpace(dep); dep == h || strings.HasPrefix(dep, h+"/") {
+				t.Errorf("labctl links %s: heavy upstream code belongs in a module of its own", dep)
+			}
+		}
+	}
+}
+
+func internalImports(p listed) []string {
+	var in []string
+	for _, imp := range p.Imports {
+		if strings.HasPrefix(imp, module) {
+			in = append(in, imp)
+		}
+	}
+	return in
+}
+
+// row is the index of a package's row; -1 if it has none.
+func row(path string) int {
+	rel := strings.TrimPrefix(path, module)
+	for i, l := range layers() {
+		if rel == l || strings.HasPrefix(rel, l+"/") {
+			return i
+		}
+	}
+	if rel == "internal" {
+		return len(layers())
+	}
+	return -1
+}
+
+func underAny(path string, dirs []string) bool {
+	rel := strings.TrimPrefix(path, module)
+	for _, d := range dirs {
+		if rel == d || strings.HasPrefix(rel, d+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Name", "labctl.dev/labctl/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	d := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
