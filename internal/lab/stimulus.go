@@ -34,6 +34,10 @@ type ApplyStimulus struct {
 	File string `json:"file,omitempty"`
 	// Objects, inline.
 	Objects []map[string]any `json:"objects,omitempty"`
+	// Restart lists workloads (kind/name) whose pods are replaced, and waited
+	// for, after the objects have changed and again after they are back: what
+	// reads its configuration only at start sees the change.
+	Restart []string `json:"restart,omitempty"`
 }
 
 // DeleteStimulus deletes objects. Pods of a controller are left to it to
