@@ -1,0 +1,100 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/containerd/containerd/v2/client"
+	"github.com/containerd/containerd/v2/pkg/namespaces"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"k8s.io/apimachinery/pkg/util/wait"
+	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"labctl.dev/labctl/cmd/labkube/layout"
+)
+
+// criNamespace is where containerd keeps what belongs to Kubernetes.
+const criNamespace = "k8s.io"
+
+// criDeadline bounds how long containerd may take to notice an image it just got.
+const criDeadline = 10 * time.Second
+
+// Images is the answer to POST /images.
+type Images struct {
+	Images []string `json:"images"`
+}
+
+// Containerd is a connection to the node's container runtime.
+type Containerd struct {
+	client *client.Client
+	images cri.ImageServiceClient
+}
+
+// DialContainerd connects lazily: it succeeds before containerd serves.
+func DialContainerd() (*Containerd, error) {
+	conn, err := grpc.NewClient("unix://"+layout.ContainerdSocket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("dial containerd: %w", err)
+	}
+	c, err := client.NewWithConn(conn)
+	if err != nil {
+		return nil, fmt.Errorf("dial containerd: %w", err)
+	}
+	return &Containerd{client: c, images: cri.NewImageServiceClient(conn)}, nil
+}
+
+// Check fails unless containerd and the part of it that kubelet uses answer.
+func (c *Containerd) Check(ctx context.Context) error {
+	_, err := c.images.ImageFsInfo(ctx, &cri.ImageFsInfoRequest{})
+	return err
+}
+
+// Wait blocks until Check passes or ctx ends.
+func (c *Containerd) Wait(ctx context.Context) error {
+	return wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		return c.Check(ctx) == nil, nil
+	})
+}
+
+// Import loads the images of a tar (an OCI layout or what docker save writes)
+// and returns their names once kubelet can use them.
+func (c *Containerd) Import(ctx context.Context, tar io.Reader) ([]string, error) {
+	ctx = namespaces.WithNamespace(ctx, criNamespace)
+	images, err := c.client.Import(ctx, tar)
+	if err != nil {
+		return nil, fmt.Errorf("import images: %w", err)
+	}
+	var names []string
+	for _, image := range images {
+		if err := client.NewImage(c.client, image).Unpack(ctx, ""); err != nil {
+			return nil, fmt.Errorf("unpack image %s: %w", image.Name, err)
+		}
+		if err := c.waitImage(ctx, image.Name); err != nil {
+			return nil, fmt.Errorf("image %s does not show up in containerd: %w", image.Name, err)
+		}
+		names = append(names, image.Name)
+	}
+	return names, nil
+}
+
+// waitImage waits until containerd's Kubernetes side knows an image: it learns
+// of it from an event, and a pod started before would try to pull.
+func (c *Containerd) waitImage(ctx context.Context, name string) error {
+	request := &cri.ImageStatusRequest{Image: &cri.ImageSpec{Image: name}}
+	return wait.PollUntilContextTimeout(ctx, 5*time.Millisecond, criDeadline, true, func(ctx context.Context) (bool, error) {
+		status, err := c.images.ImageStatus(ctx, request)
+		return status.GetImage() != nil, err
+	})
+}
+
+// HandleImages adds POST /images.
+func (a *API) HandleImages(c *Containerd) {
+	a.Handle("POST /images", func(r *http.Request) (any, error) {
+		names, err := c.Import(r.Context(), r.Body)
+		return Images{Images: names}, err
+	})
+}

@@ -1,0 +1,13 @@
+// Labkube is a whole Kubernetes node in one process: the control plane and
+// kubelet on the first node of a lab, kubelet on the others, and kubectl.
+package main
+
+import (
+	"os"
+
+	"labctl.dev/labctl/cmd/labkube/command"
+)
+
+func main() {
+	os.Exit(command.Main(os.Args))
+}

@@ -1,0 +1,60 @@
+package server
+
+import (
+	"context"
+
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
+
+	"labctl.dev/labctl/cmd/labkube/layout"
+)
+
+// runControllerManager runs Kubernetes' controllers until ctx ends. The API
+// server must be healthy, else it waits a whole second before it looks again.
+func runControllerManager(ctx context.Context, c *credentials) error {
+	o, err := options.NewKubeControllerManagerOptions()
+	if err != nil {
+		return err
+	}
+	known, disabled, aliases := app.KnownControllers(), app.ControllersDisabledByDefault(), app.ControllerAliases()
+	flags := o.Flags(known, disabled, aliases)
+	o.ParsedFlags = &flags
+	if err := setFlags("kube-controller-manager", flags, controllerManagerFlags(c)); err != nil {
+		return err
+	}
+	config, err := o.Config(ctx, known, disabled, aliases)
+	if err != nil {
+		return err
+	}
+	return app.Run(ctx, config.Complete())
+}
+
+func controllerManagerFlags(c *credentials) map[string]string {
+	return map[string]string{
+		"kubeconfig":                       c.componentKubeconfig,
+		"leader-elect":                     "false",
+		"secure-port":                      "0",
+		"profiling":                        "false",
+		"use-service-account-credentials":  "false",
+		"service-account-private-key-file": c.saKey,
+		"root-ca-file":                     c.ca.CertFile,
+		"cluster-signing-cert-file":        c.ca.CertFile,
+		"cluster-signing-key-file":         c.ca.KeyFile,
+		"service-cluster-ip-range":         layout.ServiceCIDR,
+		"kube-api-qps":                     "200",
+		"kube-api-burst":                   "400",
+
+		// Pod networks are fixed (layout), nothing bootstraps by token, nothing migrates.
+		"controllers": "*,-node-ipam-controller,-bootstrap-signer-controller,-token-cleaner-controller," +
+			"-ttl-controller,-storage-version-migrator-controller,-legacy-serviceaccount-token-cleaner-controller," +
+			"-selinux-warning-controller",
+
+		// A node that stops is NotReady after 12 s instead of 50 s: kubelets renew
+		// their lease every 4 s.
+		"node-monitor-period":         "2s",
+		"node-monitor-grace-period":   "12s",
+		"node-startup-grace-period":   "20s",
+		"pvclaimbinder-sync-period":   "2s",
+		"terminated-pod-gc-threshold": "200",
+	}
+}
