@@ -1,0 +1,2 @@
+kubectl patch deployment web --type=json --patch '[{"op": "remove", "path": "/spec/template/spec/containers/0/readinessProbe"}]'
+kubectl rollout status deployment/web --timeout=60s

@@ -1,0 +1,2 @@
+kubectl set env deployment/web API_TOKEN=$PARAM_TOKEN
+kubectl rollout status deployment/web --timeout=60s
