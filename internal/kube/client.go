@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -31,9 +30,8 @@ type Client struct {
 	Typed   kubernetes.Interface
 	Dynamic dynamic.Interface
 
-	discovery discovery.CachedDiscoveryInterface
-	mapper    *restmapper.DeferredDiscoveryRESTMapper
-	mu        sync.Mutex // guards a reset of the mapper
+	mapper meta.ResettableRESTMapper
+	mu     sync.Mutex // guards a reset of the mapper
 }
 
 // FromFile makes a client from a kubeconfig file. It does not connect yet.
@@ -61,10 +59,15 @@ func FromConfig(config *rest.Config) (*Client, error) {
 		return nil, err
 	}
 	cached := memory.NewMemCacheClient(typed.Discovery())
-	return &Client{
-		Config: config, Typed: typed, Dynamic: dyn,
-		discovery: cached, mapper: restmapper.NewDeferredDiscoveryRESTMapper(cached),
-	}, nil
+	c := FromParts(typed, dyn, restmapper.NewDeferredDiscoveryRESTMapper(cached))
+	c.Config = config
+	return c, nil
+}
+
+// FromParts makes a client of parts made elsewhere, such as client-go's fakes.
+// It has no Config, so it cannot exec.
+func FromParts(typed kubernetes.Interface, dyn dynamic.Interface, mapper meta.ResettableRESTMapper) *Client {
+	return &Client{Typed: typed, Dynamic: dyn, mapper: mapper}
 }
 
 // Mapping finds the resource of a kind. apiVersion may be empty, then the

@@ -23,8 +23,7 @@ func SplitOf(of string) (kind, name string) {
 // PodsOf returns the pods that belong to kind/name: by the chain of
 // controllers for workloads, by selector for a Service, itself for a Pod.
 func (c *Client) PodsOf(ctx context.Context, namespace, of string) ([]corev1.Pod, error) {
-	kind, name := SplitOf(of)
-	owner, err := c.Get(ctx, kind, "", namespace, name)
+	belongs, err := c.BelongsTo(ctx, namespace, of)
 	if err != nil {
 		return nil, err
 	}
@@ -32,19 +31,27 @@ func (c *Client) PodsOf(ctx context.Context, namespace, of string) ([]corev1.Pod
 	if err != nil {
 		return nil, err
 	}
+	return pick(all.Items, func(p *corev1.Pod) bool { return belongs(p) }), nil
+}
+
+// BelongsTo returns what tells whether a pod belongs to kind/name, as PodsOf
+// does. A Deployment's answer holds until it makes its next ReplicaSet.
+func (c *Client) BelongsTo(ctx context.Context, namespace, of string) (func(metav1.Object) bool, error) {
+	kind, name := SplitOf(of)
+	owner, err := c.Get(ctx, kind, "", namespace, name)
+	if err != nil {
+		return nil, err
+	}
 	switch owner.GetKind() {
 	case "Pod":
-		return pick(all.Items, func(p *corev1.Pod) bool { return p.Name == name }), nil
+		return func(p metav1.Object) bool { return p.GetName() == name }, nil
 	case "Service":
-		return selected(all.Items, owner)
+		return selectedBy(owner)
 	case "Deployment", "CronJob":
 		owners, err := c.controlledBy(ctx, namespace, owner)
-		if err != nil {
-			return nil, err
-		}
-		return pick(all.Items, func(p *corev1.Pod) bool { return owners[controller(p)] }), nil
+		return func(p metav1.Object) bool { return owners[controller(p)] }, err
 	default:
-		return pick(all.Items, func(p *corev1.Pod) bool { return controller(p) == owner.GetUID() }), nil
+		return func(p metav1.Object) bool { return controller(p) == owner.GetUID() }, nil
 	}
 }
 
@@ -64,13 +71,13 @@ func (c *Client) controlledBy(ctx context.Context, namespace string, owner *unst
 	return uids, nil
 }
 
-func selected(pods []corev1.Pod, service *unstructured.Unstructured) ([]corev1.Pod, error) {
+func selectedBy(service *unstructured.Unstructured) (func(metav1.Object) bool, error) {
 	selector, _, err := unstructured.NestedStringMap(service.Object, "spec", "selector")
 	if err != nil || len(selector) == 0 {
-		return nil, err
+		return func(metav1.Object) bool { return false }, err
 	}
 	s := labels.SelectorFromSet(selector)
-	return pick(pods, func(p *corev1.Pod) bool { return s.Matches(labels.Set(p.Labels)) }), nil
+	return func(p metav1.Object) bool { return s.Matches(labels.Set(p.GetLabels())) }, nil
 }
 
 func controller(o metav1.Object) types.UID {
