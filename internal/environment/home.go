@@ -1,0 +1,139 @@
+package environment
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"labctl.dev/labctl/internal/engine"
+)
+
+// Home is the directory that holds everything labctl keeps for one user.
+type Home struct {
+	// Dir is the directory itself: $LABCTL_HOME, or labctl below the user's
+	// XDG state directory.
+	Dir string
+	// Owner is the user it belongs to, also while root works on it.
+	Owner engine.Owner
+}
+
+// EnvDir is the directory of an environment, whether it exists or not.
+func (h Home) EnvDir(name string) string { return filepath.Join(h.Dir, "envs", name) }
+
+// SavedDir is where copies of learners' work are kept.
+func (h Home) SavedDir() string { return filepath.Join(h.Dir, "saved") }
+
+// Names lists the environments, also broken and half-made ones, sorted.
+func (h Home) Names() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(h.Dir, "envs"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, problem(CodeState, "", err, "cannot read labctl's state")
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Current is the name of the environment that commands mean when they name
+// none; empty if there is none. When only one exists, it is that one.
+func (h Home) Current() (string, error) {
+	names, err := h.Names()
+	if err != nil {
+		return "", err
+	}
+	data, err := os.ReadFile(h.currentFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", problem(CodeState, "", err, "cannot read labctl's state")
+	}
+	name := strings.TrimSpace(string(data))
+	switch {
+	case slices.Contains(names, name):
+		return name, nil
+	case len(names) == 1:
+		return names[0], nil
+	default:
+		return "", nil
+	}
+}
+
+// SetCurrent makes an environment the current one.
+func (h Home) SetCurrent(name string) error {
+	return h.write(h.currentFile(), []byte(name+"\n"), 0o644)
+}
+
+func (h Home) currentFile() string { return filepath.Join(h.Dir, "current") }
+
+// Make makes a directory below the home, and those above it, for the owner.
+func (h Home) Make(dir string) error {
+	var missing []string
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); err == nil || d == filepath.Dir(d) {
+			break
+		}
+		missing = append(missing, d)
+	}
+	for _, d := range slices.Backward(missing) {
+		if err := os.Mkdir(d, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return h.unusable(err)
+		}
+		if err := h.own(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write replaces a file at once or not at all, and gives it to the owner.
+func (h Home) write(path string, data []byte, mode fs.FileMode) error {
+	if err := h.Make(filepath.Dir(path)); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if err != nil {
+		return h.unusable(err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close(), h.own(tmp.Name()))
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return h.unusable(err)
+	}
+	return nil
+}
+
+// own gives a file to the home's owner. Only root can and needs to.
+func (h Home) own(path string) error {
+	if os.Geteuid() != 0 || h.Owner == (engine.Owner{}) {
+		return nil
+	}
+	return os.Lchown(path, h.Owner.UID, h.Owner.GID)
+}
+
+// ownAll gives a directory and everything in it to the owner.
+func (h Home) ownAll(dir string) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return h.own(path)
+	})
+}
+
+func (h Home) unusable(err error) error {
+	return problem(CodeState, "Free some space or fix the directory's permissions, or set LABCTL_HOME to a directory that can be written.",
+		err, "cannot write labctl's state in %s", h.Dir)
+}
