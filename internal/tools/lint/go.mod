@@ -1,8 +1,9 @@
+// Pins the linter that make lint runs.
 module labctl.dev/labctl/internal/tools/lint
 
 go 1.26.0
 
-require github.com/golangci/golangci-lint/v2 v2.12.2
+require github.com/golangci/golangci-lint/v2 v2.12.2 // indirect
 
 require (
 	4d63.com/gocheckcompilerdirectives v1.3.0 // indirect
@@ -217,3 +218,5 @@ require (
 	mvdan.cc/gofumpt v0.9.2 // indirect
 	mvdan.cc/unparam v0.0.0-20251027182757-5beb8c8f8f15 // indirect
 )
+
+tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -1,8 +1,9 @@
+// Pins the test runner that make test uses.
 module labctl.dev/labctl/internal/tools/testsum
 
 go 1.26.0
 
-require gotest.tools/gotestsum v1.13.0
+require gotest.tools/gotestsum v1.13.0 // indirect
 
 require (
 	github.com/bitfield/gotestdox v0.2.2 // indirect
@@ -19,3 +20,5 @@ require (
 	golang.org/x/text v0.17.0 // indirect
 	golang.org/x/tools v0.36.0 // indirect
 )
+
+tool gotest.tools/gotestsum

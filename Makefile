@@ -1,0 +1,72 @@
+# labctl. `make help` lists the targets; only Go, a C compiler, make and git are needed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps build start test unit e2e matrix lint bench clean
+
+BIN     := $(CURDIR)/bin
+LAB     ?= kubernetes-101
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+KUBE    := 1.37.2
+
+LDFLAGS      := -s -w
+OUR_LDFLAGS  := $(LDFLAGS) -X labctl.dev/labctl/internal/cli.version=$(VERSION)
+KUBE_PKG     := k8s.io/component-base/version
+KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).gitMajor=1 -X $(KUBE_PKG).gitMinor=37
+CTRD_TAGS    := no_btrfs no_zfs no_devmapper
+
+# $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED): build one binary and say how long it took.
+# go build itself decides whether there is anything to do.
+define build
+	@mkdir -p $(BIN); start=$$SECONDS; printf '  %-26s' '$(1)'; \
+	CGO_ENABLED=$(or $(6),0) go build -C $(2) -trimpath -tags '$(5)' -ldflags '$(4)' -o $(BIN)/$(1) $(3) && echo "$$((SECONDS - start)) s"
+endef
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## say what is missing on this machine to build
+	@for tool in go gcc git; do command -v $$tool >/dev/null || { echo "labctl needs $$tool to build: install it (Debian: apt-get install golang gcc git) and run make again" >&2; exit 1; }; done
+	@have=$$(go env GOVERSION | sed 's/^go1\.//; s/\..*//'); test "$$have" -ge 26 || { echo "labctl needs Go 1.26 or newer, this is $$(go env GOVERSION)" >&2; exit 1; }
+
+build: deps ## build labctl and all its helpers into bin/ (the first time: Kubernetes too, 10 minutes or more)
+	@test -x $(BIN)/labkube || echo "The first build compiles Kubernetes: about 10 minutes on two cores, once. Later builds take seconds."
+	@echo "building into $(BIN)"
+	$(call build,labctl,.,./cmd/labctl,$(OUR_LDFLAGS))
+	$(call build,labapp,.,./cmd/labapp,$(LDFLAGS))
+	$(call build,labinit,.,./cmd/labinit,$(LDFLAGS))
+	$(call build,runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS),,1)
+	$(call build,bridge,internal/tools/node,github.com/containernetworking/plugins/plugins/main/bridge,$(LDFLAGS))
+	$(call build,host-local,internal/tools/node,github.com/containernetworking/plugins/plugins/ipam/host-local,$(LDFLAGS))
+	$(call build,loopback,internal/tools/node,github.com/containernetworking/plugins/plugins/main/loopback,$(LDFLAGS))
+	$(call build,containerd-shim-runc-v2,internal/tools/node,github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2,$(LDFLAGS),$(CTRD_TAGS))
+	$(call build,containerd,internal/tools/node,./cmd/containerd,$(LDFLAGS),$(CTRD_TAGS))
+	$(call build,labkube,cmd/labkube,.,$(KUBE_LDFLAGS))
+
+start: build ## build, then start a lab (LAB=kubernetes-101)
+	@$(BIN)/labctl start $(LAB)
+
+test: build $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
+	@LABCTL_BIN=$(BIN) internal/tools/test.sh
+
+unit: $(BIN)/tools/gotestsum ## run the tests that need neither root nor network
+	@$(BIN)/tools/gotestsum --format pkgname -- ./... && cd cmd/labkube && $(BIN)/tools/gotestsum --format pkgname -- ./...
+
+matrix: build ## prove every lab: all cases of its verdict matrix, on every engine (REPEAT=1)
+	@$(BIN)/labctl lab test --all --full --repeat $(or $(REPEAT),1)
+
+lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our modules
+	@$(BIN)/tools/golangci-lint run ./...
+	@cd cmd/labkube && $(BIN)/tools/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
+	@GOOS=darwin CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl && GOOS=windows CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl
+
+bench: build ## measure starts, resets, checks, stops and memory
+	@LABCTL_BIN=$(BIN) go run ./internal/tools/bench
+
+$(BIN)/tools/golangci-lint: internal/tools/lint/go.mod
+	$(call build,tools/golangci-lint,internal/tools/lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(LDFLAGS))
+
+$(BIN)/tools/gotestsum: internal/tools/testsum/go.mod
+	$(call build,tools/gotestsum,internal/tools/testsum,gotest.tools/gotestsum,$(LDFLAGS))
+
+clean: ## remove what make built
+	rm -rf $(BIN)
