@@ -14,12 +14,8 @@ KUBE_PKG     := k8s.io/component-base/version
 KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).gitMajor=1 -X $(KUBE_PKG).gitMinor=37
 CTRD_TAGS    := no_btrfs no_zfs no_devmapper
 
-# $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED): build one binary and say how long it took.
-# go build itself decides whether there is anything to do.
-define build
-	@mkdir -p $(BIN); start=$$SECONDS; printf '  %-26s' '$(1)'; \
-	CGO_ENABLED=$(or $(6),0) go build -C $(2) -trimpath -tags '$(5)' -ldflags '$(4)' -o $(BIN)/$(1) $(3) && echo "$$((SECONDS - start)) s"
-endef
+# $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED)
+build = @internal/tools/build.sh '$(1)' '$(2)' '$(3)' '$(4)' '$(5)' '$(6)'
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
