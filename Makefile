@@ -30,7 +30,7 @@ build: deps ## build labctl and all its helpers into bin/ (the first time: Kuber
 	$(call build,labctl,.,./cmd/labctl,$(OUR_LDFLAGS))
 	$(call build,labapp,.,./cmd/labapp,$(LDFLAGS))
 	$(call build,labinit,.,./cmd/labinit,$(LDFLAGS))
-	$(call build,runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS),,1)
+	$(call build,runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS) -extldflags -static,netgo osusergo,1)
 	$(call build,bridge,internal/tools/node,github.com/containernetworking/plugins/plugins/main/bridge,$(LDFLAGS))
 	$(call build,host-local,internal/tools/node,github.com/containernetworking/plugins/plugins/ipam/host-local,$(LDFLAGS))
 	$(call build,loopback,internal/tools/node,github.com/containernetworking/plugins/plugins/main/loopback,$(LDFLAGS))

@@ -1,0 +1,106 @@
+//go:build linux
+
+package initd
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/template"
+
+	"golang.org/x/sys/unix"
+
+	"labctl.dev/labctl/internal/node"
+)
+
+//go:embed etc
+var templates embed.FS
+
+// settings is what the templates in etc may use.
+type settings struct {
+	node.Config
+	Nodes       []peer // this node and those that may be beside it
+	Gateway     string
+	PodNet      string
+	Snapshotter string
+	MachineID   string
+	PodMTU      int
+}
+
+type peer struct{ IP, Name string }
+
+// writeFiles writes the node's configuration files: the directory etc of this
+// package, filled in, becomes /etc.
+func writeFiles(cfg node.Config) error {
+	sum := sha256.Sum256([]byte(cfg.Cluster + "/" + cfg.Name))
+	s := settings{
+		Config:      cfg,
+		Gateway:     node.Gateway().String(),
+		PodNet:      node.PodNet(cfg.Index).String(),
+		Snapshotter: snapshotter("/node/containerd"),
+		MachineID:   hex.EncodeToString(sum[:16]),
+		PodMTU:      cfg.MTU,
+	}
+	for i := 1; i <= node.MaxNodes; i++ {
+		s.Nodes = append(s.Nodes, peer{node.MachineIP(i).String(), node.Name(i)})
+	}
+	all, err := template.ParseFS(templates, "etc/*")
+	if err != nil {
+		return fmt.Errorf("parse the node's configuration: %w", err)
+	}
+	for _, t := range all.Templates() {
+		if err := writeFile(t, s); err != nil {
+			return fmt.Errorf("write the node's %s: %w", t.Name(), err)
+		}
+	}
+	return nil
+}
+
+// places are the files that do not live in /etc itself.
+func place(name string) string {
+	switch name {
+	case "containerd.toml":
+		return "/etc/containerd/config.toml"
+	case "lab.conflist":
+		return "/etc/cni/net.d/10-lab.conflist"
+	}
+	return filepath.Join("/etc", name)
+}
+
+func writeFile(t *template.Template, s settings) error {
+	path := place(t.Name())
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return t.Execute(f, s)
+}
+
+// snapshotter tells how containerd can stack image layers in dir. Where the
+// host's own file system is an overlay (a container), the kernel refuses to
+// stack another upon it, and layers have to be copied.
+func snapshotter(dir string) string {
+	trial := filepath.Join(dir, ".overlay")
+	defer os.RemoveAll(trial)
+	for _, d := range []string{"lower", "upper", "work", "merged"} {
+		if err := os.MkdirAll(filepath.Join(trial, d), 0o700); err != nil {
+			return "native"
+		}
+	}
+	merged := filepath.Join(trial, "merged")
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", trial)
+	if err := unix.Mount("overlay", merged, "overlay", 0, options); err != nil {
+		return "native"
+	}
+	if err := unix.Unmount(merged, 0); err != nil {
+		return "native"
+	}
+	return "overlayfs"
+}

@@ -1,0 +1,78 @@
+//go:build linux
+
+package initd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"labctl.dev/labctl/internal/node"
+)
+
+// Probe tries what a node needs of the kernel, by doing it, and prints what is
+// missing. It has to run in mount and network namespaces of its own, where all
+// it makes ends with it.
+func Probe() int {
+	missing := []node.Missing{}
+	for _, t := range []struct {
+		try    func() error
+		what   string
+		remedy string
+	}{
+		{tryMounts, "the kernel does not let labctl mount", "run labctl as root on the machine itself, or in a privileged container"},
+		{tryTap, "there is no TAP device (/dev/net/tun)", "load it with: modprobe tun; in a container, pass --device /dev/net/tun"},
+		{tryLinks, "the kernel has no bridge or veth devices", "load them with: modprobe bridge && modprobe veth"},
+		{tryNFTables, "the kernel has no nf_tables, which Services need", "load it with: modprobe nf_tables && modprobe nft_chain_nat"},
+	} {
+		if err := t.try(); err != nil {
+			missing = append(missing, node.Missing{What: fmt.Sprintf("%s: %v", t.what, err), Remedy: t.remedy})
+		}
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(missing); err != nil {
+		return 1
+	}
+	return 0
+}
+
+func tryMounts() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return unix.Mount("tmpfs", "/proc", "tmpfs", 0, "size=64k")
+}
+
+func tryTap() error {
+	fd, err := openTap("lab0")
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	return unix.Close(fd)
+}
+
+func tryLinks() error {
+	bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "lab1"}}
+	if err := netlink.LinkAdd(bridge); err != nil {
+		return fmt.Errorf("bridge: %w", err)
+	}
+	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "lab2"}, PeerName: "lab3"}
+	if err := netlink.LinkAdd(veth); err != nil {
+		return fmt.Errorf("veth: %w", err)
+	}
+	return nil
+}
+
+// tryNFTables asks for the kernel's generation of the rule set, the question
+// every nf_tables client begins with.
+func tryNFTables() error {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return askGeneration(fd)
+}

@@ -1,0 +1,131 @@
+//go:build linux
+
+package initd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"labctl.dev/labctl/internal/node"
+)
+
+// Where labctl's binaries are in the node. /bin links to them one by one, as
+// it holds labinit's other names, too.
+const binDir = "/opt/labctl/bin"
+
+// enterRoot builds the node's root on a tmpfs and moves into it. Of the host
+// nothing stays visible but what is bound here.
+func enterRoot(cfg node.Config) error {
+	// From here on no mount of ours reaches the host.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make the mounts private (labctl needs CAP_SYS_ADMIN; run it as root): %w", err)
+	}
+	root := filepath.Join(cfg.Data, "root")
+	if err := mountAt("tmpfs", root, 0, "mode=755"); err != nil {
+		return err
+	}
+	for _, dir := range []string{"bin", "dev", "etc", "node", "opt", "proc", "root", "run", "sys", "var/lib", "var/log"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			return fmt.Errorf("make the node's root: %w", err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
+		return fmt.Errorf("make the node's root: %w", err)
+	}
+	if err := bindHost(cfg, root); err != nil {
+		return err
+	}
+	if err := pivot(root); err != nil {
+		return err
+	}
+	if err := mountKernel(); err != nil {
+		return err
+	}
+	if err := linkBinaries(); err != nil {
+		return err
+	}
+	// Mounts made by kubelet have to reach the containers that ask for it.
+	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
+}
+
+// bindHost binds the directories that the node shares with the host.
+func bindHost(cfg node.Config, root string) error {
+	if err := bind(cfg.Data, filepath.Join(root, "node"), 0); err != nil {
+		return err
+	}
+	if err := bind(cfg.PKI, filepath.Join(root, "node/pki"), 0); err != nil {
+		return err
+	}
+	if err := bind(cfg.Bin, filepath.Join(root, binDir), unix.MS_RDONLY); err != nil {
+		return err
+	}
+	if cfg.CAFile == "" {
+		return nil
+	}
+	target := filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(target, nil, 0o644); err != nil {
+		return err
+	}
+	return bind(cfg.CAFile, target, unix.MS_RDONLY)
+}
+
+// bind shows source at target. The kernel takes flags such as read-only only
+// in a second step.
+func bind(source, target string, flags uintptr) error {
+	if info, err := os.Stat(source); err == nil && info.IsDir() {
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return fmt.Errorf("make the mount point %s: %w", target, err)
+		}
+	}
+	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("bind %s into the node: %w", source, err)
+	}
+	if flags == 0 {
+		return nil
+	}
+	if err := unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|flags, ""); err != nil {
+		return fmt.Errorf("restrict %s in the node: %w", source, err)
+	}
+	return nil
+}
+
+// pivot makes root the root of the mount namespace and lets go of the old one.
+func pivot(root string) error {
+	if err := os.Chdir(root); err != nil {
+		return fmt.Errorf("enter the node's root: %w", err)
+	}
+	// The old root lands on top of the new one, whence it is taken off.
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return fmt.Errorf("change the node's root: %w", err)
+	}
+	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
+		return fmt.Errorf("let go of the host's root: %w", err)
+	}
+	return os.Chdir("/")
+}
+
+// linkBinaries fills /bin: a link to each of labctl's binaries, and the other
+// names of labinit.
+func linkBinaries() error {
+	entries, err := os.ReadDir(binDir)
+	if err != nil {
+		return fmt.Errorf("list labctl's binaries: %w", err)
+	}
+	for _, e := range entries {
+		if err := os.Symlink(filepath.Join(binDir, e.Name()), filepath.Join("/bin", e.Name())); err != nil {
+			return fmt.Errorf("fill /bin: %w", err)
+		}
+	}
+	for _, name := range []string{"mount", "umount", "labrunc"} {
+		if err := os.Symlink(filepath.Join(binDir, "labinit"), filepath.Join("/bin", name)); err != nil {
+			return fmt.Errorf("fill /bin: %w", err)
+		}
+	}
+	return nil
+}
