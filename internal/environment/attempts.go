@@ -35,7 +35,7 @@ func (h Home) RecordAttempt(a Attempt) error {
 		return h.unusable(err)
 	}
 	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Close(), h.own(f.Name())); err != nil {
+	if err = errors.Join(err, f.Close(), h.Own(f.Name())); err != nil {
 		return h.unusable(err)
 	}
 	return nil

@@ -87,7 +87,7 @@ func (h Home) Make(dir string) error {
 		if err := os.Mkdir(d, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return h.unusable(err)
 		}
-		if err := h.own(d); err != nil {
+		if err := h.Own(d); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ func (h Home) write(path string, data []byte, mode fs.FileMode) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close(), h.own(tmp.Name()))
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close(), h.Own(tmp.Name()))
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
@@ -115,8 +115,8 @@ func (h Home) write(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// own gives a file to the home's owner. Only root can and needs to.
-func (h Home) own(path string) error {
+// Own gives a file to the home's owner. Only root can and needs to.
+func (h Home) Own(path string) error {
 	if os.Geteuid() != 0 || h.Owner == (engine.Owner{}) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (h Home) ownAll(dir string) error {
 		if err != nil {
 			return err
 		}
-		return h.own(path)
+		return h.Own(path)
 	})
 }
 

@@ -48,7 +48,7 @@ func (h Home) lock(ctx context.Context, name, file string, busy error) (*Lock, e
 		if err != nil {
 			return nil, h.unusable(err)
 		}
-		_ = h.own(path)
+		_ = h.Own(path)
 		if current(f, path) {
 			return &Lock{file: f}, nil
 		}

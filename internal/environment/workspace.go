@@ -118,3 +118,54 @@ func (h Home) keep(dir, name string, now time.Time) (string, error) {
 		return target, h.ownAll(target)
 	}
 }
+
+// restoreWorkspace puts the starting files back. What was there is copied to
+// the saved directories first, if it had changed; the directory itself stays,
+// for the shells that are in it.
+func (e *Environment) restoreWorkspace(files []File, now time.Time) (string, error) {
+	changed, err := e.Changed()
+	if err != nil || !changed {
+		return "", err
+	}
+	tmp := e.WorkspaceDir() + ".saving"
+	if err := errors.Join(os.RemoveAll(tmp), os.CopyFS(tmp, os.DirFS(e.WorkspaceDir()))); err != nil {
+		return "", fmt.Errorf("copy the workspace: %w", err)
+	}
+	saved, err := e.Home.keep(tmp, e.Name, now)
+	if err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(e.WorkspaceDir())
+	if err != nil {
+		return saved, err
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(e.WorkspaceDir(), entry.Name())); err != nil {
+			return saved, err
+		}
+	}
+	e.Workspace, err = e.fillWorkspace(files)
+	return saved, err
+}
+
+// removeState removes the state directory, and keeps a changed workspace.
+func (h Home) removeState(e *Environment, discard bool, now func() time.Time) (saved string, err error) {
+	if !discard {
+		if saved, err = e.saveWorkspace(now()); err != nil {
+			return "", err
+		}
+	}
+	if err := os.RemoveAll(e.Dir()); err != nil {
+		return saved, fmt.Errorf("remove the state of %s: %w", e.Name, err)
+	}
+	return saved, nil
+}
+
+// Forget removes the directory of an environment that never came to be. The
+// caller holds its lock.
+func (h Home) Forget(name string) {
+	dir := h.EnvDir(name)
+	if _, err := os.Stat(filepath.Join(dir, "env.json")); errors.Is(err, fs.ErrNotExist) {
+		_ = os.RemoveAll(dir) // gc finds what this leaves
+	}
+}

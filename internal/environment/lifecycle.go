@@ -1,0 +1,152 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/lab"
+)
+
+// Observer hears how a long operation gets on. Its methods are called from one
+// goroutine at a time.
+type Observer interface {
+	StepStarted(name string)
+	Progress(message string)
+	StepDone(name string, took time.Duration)
+}
+
+// Material is what an environment is made of, taken from its lab with the
+// parameters filled in.
+type Material struct {
+	Lab     *lab.Lab
+	Params  map[string]any
+	Objects []unstructured.Unstructured
+	Files   []File
+	// Images writes the archive of the lab's images; nil if it has none.
+	Images func(context.Context) (Archive, error)
+}
+
+// Lifecycle carries an environment through its life. Its methods are called one
+// at a time, by the supervisor.
+type Lifecycle struct {
+	Env      *Environment
+	Engine   engine.Engine
+	Material Material
+	Bin      string // the directory of labctl's helper binaries
+	Log      *slog.Logger
+	Now      func() time.Time
+	// WorkloadTimeout is how long the lab's workloads may take to be ready.
+	WorkloadTimeout time.Duration
+	// Prober puts the checker's helper into the cluster.
+	Prober func(context.Context, *kube.Client) error
+	// Undo takes back what checks did and did not undo.
+	Undo func(context.Context, *kube.Client) error
+
+	cluster engine.Cluster
+	client  *kube.Client
+}
+
+// Cluster is the running cluster; nil before a start and after a stop.
+func (l *Lifecycle) Cluster() engine.Cluster { return l.cluster }
+
+// Start makes the environment. When it fails or is cancelled, everything made
+// so far is removed again, unless keep is set; the caller still holds the lock.
+func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
+	began := l.Now()
+	steps, err := l.run(ctx, startSteps(), o)
+	if err != nil {
+		return l.giveUp(ctx, keep, err)
+	}
+	l.Env.Phase, l.Env.Steps = Ready, steps
+	l.Env.ReadyMs = l.Now().Sub(began).Milliseconds()
+	if err := l.Env.Save(); err != nil {
+		return l.giveUp(ctx, keep, err)
+	}
+	return nil
+}
+
+// Resume brings an environment back whose supervisor has ended: the cluster
+// with the learner's work in it. When it fails, what is on disk stays.
+func (l *Lifecycle) Resume(ctx context.Context, o Observer) error {
+	began := l.Now()
+	steps, err := l.run(ctx, resumeSteps(), o)
+	if err != nil {
+		return errors.Join(err, l.Close(withoutCancel(ctx)))
+	}
+	l.Env.Steps, l.Env.ReadyMs = steps, l.Now().Sub(began).Milliseconds()
+	return l.Env.Save()
+}
+
+// run does the steps in order and times them.
+func (l *Lifecycle) run(ctx context.Context, steps []step, o Observer) ([]StepTime, error) {
+	times := make([]StepTime, 0, len(steps))
+	for _, s := range steps {
+		began := l.Now()
+		o.StepStarted(s.name)
+		if err := s.do(l, ctx, o); err != nil {
+			if ctx.Err() != nil {
+				return times, interrupted(ctx)
+			}
+			l.Log.Error("step failed", "step", s.name, "error", err)
+			return times, l.stepFailed(s, err)
+		}
+		took := l.Now().Sub(began)
+		l.Log.Info("step done", "step", s.name, "took", took)
+		times = append(times, StepTime{Name: s.name, Ms: took.Milliseconds()})
+		o.StepDone(s.name, took)
+	}
+	return times, nil
+}
+
+func (l *Lifecycle) stepFailed(s step, err error) error {
+	var known *Problem
+	if errors.As(err, &known) {
+		return err
+	}
+	return problem(s.code, fmt.Sprintf("Run it again with --keep-on-failure and look at %s, or run `labctl doctor`.", LogPath(l.Env.Dir())),
+		err, "%s failed", s.name)
+}
+
+// giveUp rolls a failed start back.
+func (l *Lifecycle) giveUp(ctx context.Context, keep bool, err error) error {
+	if keep && ctx.Err() == nil {
+		l.Log.Info("keeping what was made", "reason", err)
+		return errors.Join(err, l.Env.Save())
+	}
+	if _, rollback := l.Remove(withoutCancel(ctx), true); rollback != nil {
+		return errors.Join(err, fmt.Errorf("and the clean-up failed, run `labctl gc`: %w", rollback))
+	}
+	return err
+}
+
+func interrupted(ctx context.Context) error {
+	return problem(CodeInterrupted, "", nil, "interrupted: %v", context.Cause(ctx))
+}
+
+// withoutCancel is for cleaning up after a cancellation.
+func withoutCancel(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+// Close ends the running cluster and keeps its data for Resume.
+func (l *Lifecycle) Close(ctx context.Context) error {
+	if l.cluster == nil {
+		return nil
+	}
+	err := l.cluster.Close(ctx)
+	l.cluster, l.client = nil, nil
+	return err
+}
+
+// spec is what the environment asks of its engine.
+func (l *Lifecycle) spec() engine.Spec {
+	return engine.Spec{
+		ID: l.Env.ID, Dir: l.Env.engineDir(), Bin: l.Bin,
+		Nodes: max(l.Env.Nodes, 1), Owner: l.Env.Home.Owner, Port: l.Env.Port,
+	}
+}

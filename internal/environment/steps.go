@@ -1,0 +1,162 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"labctl.dev/labctl/internal/apply/manifest"
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/kube"
+)
+
+// Archive is a stream of images.
+type Archive = io.ReadCloser
+
+// step is one visible step of a start.
+type step struct {
+	name string
+	code string // of the problem, when the step fails without naming one
+	do   func(*Lifecycle, context.Context, Observer) error
+}
+
+// startSteps makes an environment, from nothing.
+func startSteps() []step {
+	return []step{
+		{"state", CodeState, (*Lifecycle).prepare},
+		{"cluster", CodeEngine, (*Lifecycle).up},
+		{"images", CodeEngine, (*Lifecycle).loadImages},
+		{"manifests", CodeSetup, (*Lifecycle).applyManifests},
+		{"checker", CodeSetup, (*Lifecycle).startProber},
+		{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads},
+		{"workspace", CodeState, (*Lifecycle).fill},
+		{"baseline", CodeEngine, (*Lifecycle).baseline},
+	}
+}
+
+// resumeSteps brings an environment back that was started before.
+func resumeSteps() []step {
+	return []step{
+		{"cluster", CodeEngine, (*Lifecycle).attach},
+		{"stimuli", CodeEngine, (*Lifecycle).undo},
+		{"checker", CodeSetup, (*Lifecycle).startProber},
+	}
+}
+
+// prepare writes the state down before anything is made.
+func (l *Lifecycle) prepare(_ context.Context, _ Observer) error {
+	l.Env.Phase = Creating
+	if err := l.Env.Home.Make(l.Env.Dir()); err != nil {
+		return err
+	}
+	if err := l.Env.ownLedger(); err != nil {
+		return err
+	}
+	return l.Env.Save()
+}
+
+func (l *Lifecycle) up(ctx context.Context, o Observer) error {
+	cluster, err := l.Engine.Up(ctx, l.spec(), l.Env.Ledger(), o.Progress)
+	if err != nil {
+		return err
+	}
+	return l.adopt(cluster)
+}
+
+func (l *Lifecycle) attach(ctx context.Context, o Observer) error {
+	cluster, err := l.Engine.Attach(ctx, l.spec(), l.Env.Ledger(), o.Progress)
+	if errors.Is(err, engine.ErrNotFound) {
+		return problem(CodeEngine, "Run `labctl stop --env "+l.Env.Name+"`, which keeps your workspace files, and start the lab anew.", err,
+			"the cluster of environment %q is gone", l.Env.Name)
+	}
+	if err != nil {
+		return err
+	}
+	return l.adopt(cluster)
+}
+
+// adopt takes a running cluster over.
+func (l *Lifecycle) adopt(cluster engine.Cluster) error {
+	l.cluster, l.Env.Port = cluster, cluster.Port()
+	if cluster.Kubeconfig() == "" {
+		return nil
+	}
+	if err := l.Env.writeKubeconfigs(cluster, l.Material.Lab.Namespace); err != nil {
+		return err
+	}
+	client, err := kube.FromFile(cluster.Kubeconfig())
+	l.client = client
+	return err
+}
+
+func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
+	if l.Material.Images == nil || l.client == nil {
+		return nil
+	}
+	loader, ok := l.cluster.(engine.ImageLoader)
+	if !ok {
+		return problem(CodeUnsupported, "", nil, "the engine %s cannot load images", l.Engine.Name())
+	}
+	archive, err := l.Material.Images(ctx)
+	if err != nil {
+		return fmt.Errorf("assemble the images: %w", err)
+	}
+	defer archive.Close()
+	return loader.LoadImages(ctx, archive)
+}
+
+func (l *Lifecycle) applyManifests(ctx context.Context, _ Observer) error {
+	if l.client == nil {
+		return nil
+	}
+	objects := l.Material.Objects
+	if ns := l.Material.Lab.Namespace; ns != "" && ns != "default" {
+		objects = append(objects, manifest.Namespace(ns))
+	}
+	return manifest.Apply(ctx, l.client, l.namespace(), objects)
+}
+
+func (l *Lifecycle) startProber(ctx context.Context, _ Observer) error {
+	if l.client == nil || l.Prober == nil {
+		return nil
+	}
+	return l.Prober(ctx, l.client)
+}
+
+func (l *Lifecycle) awaitWorkloads(ctx context.Context, _ Observer) error {
+	if l.client == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.WorkloadTimeout)
+	defer cancel()
+	return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects)
+}
+
+func (l *Lifecycle) fill(_ context.Context, _ Observer) error {
+	sums, err := l.Env.fillWorkspace(l.Material.Files)
+	l.Env.Workspace = sums
+	return err
+}
+
+func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
+	if r, ok := l.cluster.(engine.Resetter); ok {
+		return r.Baseline(ctx)
+	}
+	return nil
+}
+
+// undo takes back what a check that was killed left behind.
+func (l *Lifecycle) undo(ctx context.Context, _ Observer) error {
+	if l.client == nil || l.Undo == nil {
+		return nil
+	}
+	return l.Undo(ctx, l.client)
+}
+
+func (l *Lifecycle) namespace() string {
+	if ns := l.Material.Lab.Namespace; ns != "" {
+		return ns
+	}
+	return "default"
+}

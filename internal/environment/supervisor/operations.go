@@ -1,0 +1,206 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"time"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/environment"
+)
+
+// healthPatience is how long the cluster may take to say how it is.
+const healthPatience = 3 * time.Second
+
+func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	status := Status{State: s.state, PID: os.Getpid(), Since: s.since}
+	s.mu.Unlock()
+	if c := s.cluster(); c != nil && status.State == Running {
+		ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
+		defer cancel()
+		status = judge(ctx, c, status)
+	}
+	reply(w, http.StatusOK, status)
+}
+
+func judge(ctx context.Context, c engine.Cluster, status Status) Status {
+	select {
+	case <-c.Done():
+		status.State, status.Health = Broken, "the cluster has ended"
+		if err := c.Err(); err != nil {
+			status.Health = err.Error()
+		}
+	default:
+		if err := c.Health(ctx); err != nil {
+			status.Health = err.Error()
+		}
+	}
+	return status
+}
+
+// handleStart makes or resumes the environment. It is cancelled, and rolled
+// back, when the client asks for it or goes away.
+func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
+	out := newStream(w)
+	var req Request
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		out.finish(Result{}, err)
+		return
+	}
+	if s.healthy() {
+		out.finish(Result{Resumed: true}, nil)
+		return
+	}
+	end, err := s.begin(Starting)
+	if err != nil {
+		out.finish(Result{}, err)
+		return
+	}
+	ctx, stop := context.WithCancelCause(r.Context())
+	defer stop(nil)
+	s.mu.Lock()
+	s.stop = stop
+	s.mu.Unlock()
+	result, err := s.start(ctx, req, out)
+	out.finish(result, err)
+	if err == nil {
+		end(Running)
+		return
+	}
+	s.Log.Error("start failed", "error", err)
+	end(Stopping)
+	s.over()
+}
+
+func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, error) {
+	began := time.Now()
+	if old := s.takeLife(nil); old != nil { // a broken cluster goes first
+		if err := old.Close(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	life, resume, err := s.Open(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	if resume {
+		err = life.Resume(ctx, out)
+	} else {
+		err = life.Start(ctx, req.KeepOnFailure, out)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	s.takeLife(life)
+	return Result{Resumed: resume, Steps: life.Env.Steps, Ms: time.Since(began).Milliseconds()}, nil
+}
+
+// healthy says whether there is nothing to start.
+func (s *Server) healthy() bool {
+	c := s.cluster()
+	if c == nil {
+		return false
+	}
+	select {
+	case <-c.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+func (s *Server) takeLife(l *environment.Lifecycle) (old *environment.Lifecycle) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, s.life = s.life, l
+	return old
+}
+
+func (s *Server) handleCancel(w http.ResponseWriter, _ *http.Request) {
+	s.cancelStart(errors.New("by the user"))
+	reply(w, http.StatusOK, struct{}{})
+}
+
+// handleReset goes on without its client: half a reset helps nobody.
+func (s *Server) handleReset(w http.ResponseWriter, r *http.Request) {
+	out := newStream(w)
+	if s.cluster() == nil {
+		out.finish(Result{}, &environment.Problem{Code: environment.CodeNotRunning, Message: "nothing is running"})
+		return
+	}
+	end, err := s.begin(Resetting)
+	if err != nil {
+		out.finish(Result{}, err)
+		return
+	}
+	began := time.Now()
+	saved, steps, err := s.life.Rebuild(context.WithoutCancel(r.Context()), out)
+	out.finish(Result{Saved: saved, Steps: steps, Ms: time.Since(began).Milliseconds()}, err)
+	end(Running)
+}
+
+// handleStop ends the environment, also one that is being started, and then the
+// supervisor.
+func (s *Server) handleStop(w http.ResponseWriter, r *http.Request) {
+	out := newStream(w)
+	mode := StopMode(r.URL.Query().Get("mode"))
+	s.cancelStart(errors.New("stopped"))
+	s.waitFor(r.Context())
+	end, err := s.begin(Stopping)
+	if err != nil {
+		out.finish(Result{}, err)
+		return
+	}
+	began := time.Now()
+	saved, err := s.finish(context.WithoutCancel(r.Context()), mode)
+	out.finish(Result{Saved: saved, Ms: time.Since(began).Milliseconds()}, err)
+	end(Stopping)
+	s.over()
+}
+
+func (s *Server) finish(ctx context.Context, mode StopMode) (saved string, err error) {
+	life := s.takeLife(nil)
+	switch {
+	case life == nil:
+		return "", nil
+	case mode == Keep:
+		return "", life.Close(ctx)
+	default:
+		return life.Remove(ctx, mode == Discard)
+	}
+}
+
+// waitFor is wait, as long as somebody listens.
+func (s *Server) waitFor(ctx context.Context) {
+	s.mu.Lock()
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
+
+func (s *Server) handleNode(w http.ResponseWriter, r *http.Request) {
+	nodes, ok := s.cluster().(engine.NodeController)
+	if !ok {
+		reply(w, http.StatusConflict, &environment.Problem{
+			Code: environment.CodeUnsupported, Message: "nodes of this environment cannot be stopped and started",
+		})
+		return
+	}
+	action := map[string]func(context.Context, string) error{"stop": nodes.StopNode, "start": nodes.StartNode}[r.PathValue("action")]
+	if action == nil {
+		http.NotFound(w, r)
+		return
+	}
+	if err := action(r.Context(), r.PathValue("node")); err != nil {
+		reply(w, http.StatusConflict, asProblem(err))
+		return
+	}
+	reply(w, http.StatusOK, struct{}{})
+}

@@ -1,0 +1,59 @@
+package supervisor
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"labctl.dev/labctl/internal/environment"
+)
+
+// stream writes events to a client. A client that has gone is not an error: the
+// operation decides for itself whether it goes on without one.
+type stream struct {
+	mu  sync.Mutex
+	out *json.Encoder
+	rc  *http.ResponseController
+}
+
+var _ environment.Observer = (*stream)(nil)
+
+func newStream(w http.ResponseWriter) *stream {
+	w.Header().Set("Content-Type", "application/jsonl")
+	return &stream{out: json.NewEncoder(w), rc: http.NewResponseController(w)}
+}
+
+func (s *stream) send(e event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out.Encode(e) == nil {
+		_ = s.rc.Flush()
+	}
+}
+
+func (s *stream) StepStarted(name string) { s.send(event{Step: name}) }
+func (s *stream) Progress(message string) { s.send(event{Progress: message}) }
+func (s *stream) StepDone(name string, took time.Duration) {
+	s.send(event{Done: &environment.StepTime{Name: name, Ms: took.Milliseconds()}})
+}
+
+// finish sends the last line.
+func (s *stream) finish(r Result, err error) {
+	if err != nil {
+		s.send(event{Problem: asProblem(err)})
+		return
+	}
+	s.send(event{Result: &r})
+}
+
+// asProblem gives every error the shape that crosses the socket.
+func asProblem(err error) *environment.Problem {
+	var p *environment.Problem
+	if !errors.As(err, &p) {
+		return &environment.Problem{Code: environment.CodeSupervisor, Message: err.Error()}
+	}
+	// What was joined to the problem on its way up is part of the message.
+	return &environment.Problem{Code: p.Code, Message: err.Error(), Hint: p.Hint}
+}
