@@ -1,0 +1,2 @@
+// Package netutil holds small versions of curl, wget and nc.
+package netutil
