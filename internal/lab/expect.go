@@ -4,33 +4,33 @@ package lab
 // true of its result.
 type Expect struct {
 	// Kubernetes looks at objects of the cluster.
-	Kubernetes *KubernetesProbe `json:"kubernetes,omitempty"`
+	Kubernetes *KubernetesProbe `json:"kubernetes,omitempty" jsonschema:"oneof_required=kubernetes"`
 	// HTTP sends requests from inside the cluster.
-	HTTP *HTTPProbe `json:"http,omitempty"`
+	HTTP *HTTPProbe `json:"http,omitempty" jsonschema:"oneof_required=http"`
 	// Exec runs a command in a container of the learner's.
-	Exec *ExecProbe `json:"exec,omitempty"`
+	Exec *ExecProbe `json:"exec,omitempty" jsonschema:"oneof_required=exec"`
 	// Logs reads what containers printed.
-	Logs *LogsProbe `json:"logs,omitempty"`
+	Logs *LogsProbe `json:"logs,omitempty" jsonschema:"oneof_required=logs"`
 	// Events reads the events about an object.
-	Events *EventsProbe `json:"events,omitempty"`
+	Events *EventsProbe `json:"events,omitempty" jsonschema:"oneof_required=events"`
 	// Load looks at the load that a `while` or `when` stimulus makes.
-	Load *LoadProbe `json:"load,omitempty"`
+	Load *LoadProbe `json:"load,omitempty" jsonschema:"oneof_required=load"`
 	// Script is the way out for what the other probes cannot say.
-	Script *ScriptProbe `json:"script,omitempty"`
+	Script *ScriptProbe `json:"script,omitempty" jsonschema:"oneof_required=script"`
 
 	// That is a CEL expression that must be true. It sees self (the probe's
 	// result), params, images, recorded. Without it, it is enough that the
 	// probe finds something.
-	That string `json:"that,omitempty"`
+	That string `json:"that,omitempty" lab:"verbatim"`
 	// Contradicts is a CEL expression: once true, the check fails now instead
 	// of waiting out Within.
-	Contradicts string `json:"contradicts,omitempty"`
+	Contradicts string `json:"contradicts,omitempty" lab:"verbatim"`
 	// Converging is a CEL expression that tells work still on its way; when it
 	// is true as the time runs out, the verdict is pending, not fail. Probes of
 	// workloads know this by themselves (a rollout in progress).
-	Converging string `json:"converging,omitempty"`
+	Converging string `json:"converging,omitempty" lab:"verbatim"`
 	// Code is the stable name of the finding when it is not so.
-	Code string `json:"code,omitempty"`
+	Code string `json:"code,omitempty" jsonschema:"pattern=^[A-Z][A-Za-z0-9]*$"`
 	// Message tells the learner what is wrong, without giving away the answer.
 	// $(params.x) and {{ CEL }} in it are filled in.
 	Message string `json:"message,omitempty"`
@@ -69,11 +69,11 @@ type KubernetesProbe struct {
 // ok, failed} and, for the last response, status, headers, body, json, error.
 type HTTPProbe struct {
 	// Service to ask, in the lab's namespace or as name.namespace. Or URL.
-	Service string `json:"service,omitempty"`
+	Service string `json:"service,omitempty" jsonschema:"oneof_required=service"`
 	// Port of the Service, by number or name; its only port if left out.
-	Port string `json:"port,omitempty"`
+	Port string `json:"port,omitempty" jsonschema:"oneof_type=string;integer"`
 	// URL, when it is not a Service: $(node.ip) is a node's address.
-	URL string `json:"url,omitempty"`
+	URL string `json:"url,omitempty" jsonschema:"oneof_required=url"`
 	// Path with query; / if left out.
 	Path string `json:"path,omitempty"`
 	// Method; GET if left out.
@@ -81,7 +81,7 @@ type HTTPProbe struct {
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`
 	// Count is the number of requests, one connection each; 1 if left out.
-	Count int `json:"count,omitempty"`
+	Count int `json:"count,omitempty" jsonschema:"oneof_type=integer;string,minimum=1,maximum=1000"`
 	// Timeout of one request; 5s if left out.
 	Timeout Duration `json:"timeout,omitempty"`
 }
@@ -93,7 +93,7 @@ type ExecProbe struct {
 	Of string `json:"of"`
 	// Container; the first if left out.
 	Container string   `json:"container,omitempty"`
-	Command   []string `json:"command"`
+	Command   []string `json:"command" jsonschema:"minItems=1"`
 	Namespace string   `json:"namespace,omitempty"`
 	// All runs it in every pod of Of: self is {results: [...]}.
 	All bool `json:"all,omitempty"`
@@ -107,7 +107,7 @@ type LogsProbe struct {
 	// Previous reads the container before its last restart.
 	Previous bool `json:"previous,omitempty"`
 	// Tail is the number of last lines; 500 if left out.
-	Tail int `json:"tail,omitempty"`
+	Tail int `json:"tail,omitempty" jsonschema:"minimum=1,maximum=100000"`
 }
 
 // EventsProbe reads events. self is {items: [{type, reason, message, count, of}]}.

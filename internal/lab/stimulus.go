@@ -4,13 +4,13 @@ package lab
 // the first group. Every stimulus undoes itself when the check ends, however it
 // ends.
 type Stimulus struct {
-	Apply   *ApplyStimulus   `json:"apply,omitempty"`
-	Delete  *DeleteStimulus  `json:"delete,omitempty"`
-	Scale   *ScaleStimulus   `json:"scale,omitempty"`
-	Rollout *RolloutStimulus `json:"rollout,omitempty"`
-	Load    *LoadStimulus    `json:"load,omitempty"`
-	Drain   *DrainStimulus   `json:"drain,omitempty"`
-	Exec    *ExecStimulus    `json:"exec,omitempty"`
+	Apply   *ApplyStimulus   `json:"apply,omitempty" jsonschema:"oneof_required=apply"`
+	Delete  *DeleteStimulus  `json:"delete,omitempty" jsonschema:"oneof_required=delete"`
+	Scale   *ScaleStimulus   `json:"scale,omitempty" jsonschema:"oneof_required=scale"`
+	Rollout *RolloutStimulus `json:"rollout,omitempty" jsonschema:"oneof_required=rollout"`
+	Load    *LoadStimulus    `json:"load,omitempty" jsonschema:"oneof_required=load"`
+	Drain   *DrainStimulus   `json:"drain,omitempty" jsonschema:"oneof_required=drain"`
+	Exec    *ExecStimulus    `json:"exec,omitempty" jsonschema:"oneof_required=exec"`
 }
 
 // ExecStimulus runs a command in containers of the learner's: a fault from
@@ -31,9 +31,9 @@ type ExecStimulus struct {
 // ApplyStimulus applies objects. Undone by restoring what was there before.
 type ApplyStimulus struct {
 	// File below the lab's directory, such as checks/client.yaml. Or Objects.
-	File string `json:"file,omitempty"`
+	File string `json:"file,omitempty" jsonschema:"oneof_required=file"`
 	// Objects, inline.
-	Objects []map[string]any `json:"objects,omitempty"`
+	Objects []map[string]any `json:"objects,omitempty" jsonschema:"oneof_required=objects,minItems=1"`
 	// Restart lists workloads (kind/name) whose pods are replaced, and waited
 	// for, after the objects have changed and again after they are back: what
 	// reads its configuration only at start sees the change.
@@ -51,7 +51,7 @@ type DeleteStimulus struct {
 	// Of narrows pods to those of an owner, kind/name.
 	Of string `json:"of,omitempty"`
 	// Count deletes at most so many; all if left out.
-	Count int `json:"count,omitempty"`
+	Count int `json:"count,omitempty" jsonschema:"oneof_type=integer;string,minimum=1"`
 	// Grace is the grace period; the object's own if left out.
 	Grace *Duration `json:"grace,omitempty"`
 }
@@ -61,7 +61,7 @@ type ScaleStimulus struct {
 	// Of is the workload: kind/name.
 	Of        string `json:"of"`
 	Namespace string `json:"namespace,omitempty"`
-	Replicas  int    `json:"replicas"`
+	Replicas  int    `json:"replicas" jsonschema:"oneof_type=integer;string,minimum=0,maximum=50"`
 }
 
 // RolloutStimulus changes a Deployment's pod template and waits until the
@@ -86,12 +86,12 @@ type RolloutStimulus struct {
 // the check ends; as a `when` for Duration.
 type LoadStimulus struct {
 	Service string `json:"service"`
-	Port    string `json:"port,omitempty"`
+	Port    string `json:"port,omitempty" jsonschema:"oneof_type=string;integer"`
 	Path    string `json:"path,omitempty"`
 	// RPS is the number of requests a second, at most 500.
-	RPS int `json:"rps"`
+	RPS int `json:"rps" jsonschema:"oneof_type=integer;string,minimum=1,maximum=500"`
 	// As names the load for the probe.
-	As       string   `json:"as"`
+	As       string   `json:"as" jsonschema:"pattern=^[a-z][a-zA-Z0-9]*$"`
 	Duration Duration `json:"duration,omitempty"`
 	// Timeout of one request; 5s if left out.
 	Timeout Duration `json:"timeout,omitempty"`
@@ -100,8 +100,8 @@ type LoadStimulus struct {
 // DrainStimulus cordons a node and evicts its pods. Undone by uncordoning.
 type DrainStimulus struct {
 	// Node by name; or the node that runs a pod of Of (kind/name).
-	Node string `json:"node,omitempty"`
-	Of   string `json:"of,omitempty"`
+	Node string `json:"node,omitempty" jsonschema:"oneof_required=node"`
+	Of   string `json:"of,omitempty" jsonschema:"oneof_required=of"`
 	// Within is how long it may take; 60s if left out.
 	Within Duration `json:"within,omitempty"`
 }

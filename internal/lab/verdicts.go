@@ -3,8 +3,10 @@ package lab
 // Case is one directory of verdicts/: what is done to a fresh environment, and
 // what the checks have to say then.
 type Case struct {
+	// Name is the directory's name; the loader sets it.
+	Name string `json:"-"`
 	// Kind is untouched, solution or mutant.
-	Kind CaseKind `json:"kind"`
+	Kind CaseKind `json:"kind" jsonschema:"enum=untouched,enum=solution,enum=mutant"`
 	// Title says in a sentence what this way of working is.
 	Title string `json:"title"`
 	// Differs names how a solution differs from the others: tool, names,
@@ -13,7 +15,7 @@ type Case struct {
 	// Base is the solution that a mutant changes. Mutants only.
 	Base string `json:"base,omitempty"`
 	// Nature of a mutant: typo, wrong (works but is wrong), cheat, lazy.
-	Nature Nature `json:"nature,omitempty"`
+	Nature Nature `json:"nature,omitempty" jsonschema:"enum=typo,enum=wrong,enum=cheat,enum=lazy"`
 	// Fails maps "task/check" to the code it fails with. For untouched: every
 	// check that is not blocked; for a mutant: the check(s) that catch it.
 	Fails map[string]string `json:"fails,omitempty"`
@@ -51,13 +53,13 @@ type Step struct {
 	// newline or a space, run in the learner's workspace by labctl's own shell
 	// with kubectl (pinned) on its path and params as PARAM_<NAME>, images as
 	// IMAGE_<NAME>.
-	Script string `json:"script,omitempty"`
+	Script string `json:"script,omitempty" jsonschema:"oneof_required=script"`
 	// Apply is a file or directory in the case's directory, applied with
 	// kubectl apply -f (or -k, if it has a kustomization.yaml) after $(params.x)
 	// and $(images.x) are filled in.
-	Apply string `json:"apply,omitempty"`
+	Apply string `json:"apply,omitempty" jsonschema:"oneof_required=apply"`
 	// Copy is a file or directory put into the workspace, filled in likewise.
-	Copy string `json:"copy,omitempty"`
+	Copy string `json:"copy,omitempty" jsonschema:"oneof_required=copy"`
 	// Wait is a list of things to wait for as "deployment/web".
-	Wait []string `json:"wait,omitempty"`
+	Wait []string `json:"wait,omitempty" jsonschema:"oneof_required=wait"`
 }

@@ -1,0 +1,113 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"labctl.dev/labctl/internal/lab/nearest"
+)
+
+// Catalogue is a directory of labs: each directory in it with a lab.yaml.
+type Catalogue struct{ FS fs.FS }
+
+// UnknownError says that the catalogue has no such lab.
+type UnknownError struct {
+	Name string
+	// Nearest is the name that was perhaps meant, or "".
+	Nearest string
+}
+
+func (e *UnknownError) Error() string {
+	if e.Nearest != "" {
+		return fmt.Sprintf("there is no lab %q; did you mean %q?", e.Name, e.Nearest)
+	}
+	return fmt.Sprintf("there is no lab %q; `labctl list` shows the labs, and a path such as ./%s names one of your own", e.Name, e.Name)
+}
+
+// Names lists the labs, sorted.
+func (c Catalogue) Names() ([]string, error) {
+	files, err := fs.Glob(c.FS, "*/"+File)
+	if err != nil {
+		return nil, fmt.Errorf("list the labs: %w", err)
+	}
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i], _, _ = strings.Cut(file, "/")
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// IsPath tells a lab given by its directory (./my-lab, /labs/mine, .) from one
+// of the catalogue.
+func IsPath(ref string) bool {
+	return ref == "." || ref == ".." || strings.ContainsRune(ref, '/') || strings.ContainsRune(ref, filepath.Separator)
+}
+
+// Load loads a lab by its name in the catalogue or by its path. Besides a
+// *UnknownError, errors are Problems.
+func (c Catalogue) Load(ref string) (*Source, error) {
+	source, problems, err := c.Open(ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return source, nil
+}
+
+// Open is Load for who wants the problems of a lab that cannot be used, too.
+func (c Catalogue) Open(ref string) (*Source, Problems, error) {
+	if IsPath(ref) {
+		dir, err := OpenDir(ref)
+		if err != nil {
+			return nil, nil, err
+		}
+		source, problems := Load(dir, filepath.ToSlash(filepath.Clean(ref)))
+		return source, problems, nil
+	}
+	dir, err := fs.Sub(c.FS, ref)
+	if err == nil {
+		_, err = fs.Stat(dir, File)
+	}
+	if err != nil {
+		return nil, nil, c.unknown(ref)
+	}
+	source, problems := Load(dir, "labs/"+ref)
+	return source, problems, nil
+}
+
+func (c Catalogue) unknown(ref string) error {
+	names, err := c.Names()
+	if err != nil {
+		return err
+	}
+	return &UnknownError{Name: ref, Nearest: nearest.Name(ref, names)}
+}
+
+// OpenDir is a directory as a file system that symbolic links cannot leave.
+func OpenDir(dir string) (fs.FS, error) {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a directory; give the directory that holds lab.yaml")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the lab %s: %w", dir, err)
+	}
+	return rooted(dir), nil
+}
+
+type rooted string
+
+func (r rooted) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	return os.OpenInRoot(string(r), filepath.FromSlash(name))
+}
