@@ -1,0 +1,76 @@
+// Package near finds the name a person probably meant.
+package near
+
+import "strings"
+
+// Best returns the candidate that is most like want, and false when none is
+// like it. A candidate equal to want is no answer: it is not a near miss.
+func Best(want string, candidates []string) (string, bool) {
+	best, least := "", limit(want)+1
+	for _, c := range candidates {
+		if c == want {
+			continue
+		}
+		if d := distance(want, c); d < least {
+			best, least = c, d
+		}
+	}
+	return best, best != ""
+}
+
+// limit is how many slips still make the same name: one in four letters.
+func limit(name string) int {
+	return max(1, (len(name)+1)/4)
+}
+
+// distance is the number of slips between two names: letters left out, put in,
+// swapped for another or with their neighbour. Case and separators, which
+// people mix up, count as one slip however often; so does a part left out or
+// added ("web" for "web-config").
+func distance(a, b string) int {
+	if plain(a) == plain(b) || isPart(a, b) || isPart(b, a) {
+		return 1
+	}
+	return edits(strings.ToLower(a), strings.ToLower(b))
+}
+
+func plain(s string) string {
+	return strings.NewReplacer("-", "", "_", "", ".", "", "/", "").Replace(strings.ToLower(s))
+}
+
+// isPart says whether short is long without its first or last parts.
+func isPart(short, long string) bool {
+	if len(short) < 2 {
+		return false
+	}
+	rest, ok := strings.CutPrefix(long, short)
+	if ok && strings.ContainsRune("-_.", rune(rest[0])) {
+		return true
+	}
+	rest, ok = strings.CutSuffix(long, short)
+	return ok && strings.ContainsRune("-_.", rune(rest[len(rest)-1]))
+}
+
+// edits is the optimal string alignment distance.
+func edits(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
