@@ -1,0 +1,83 @@
+package progress
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"labctl.dev/labctl/internal/diagnose/snapshot"
+)
+
+// deployment says whether a Deployment is on its way to what its spec says.
+func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
+	changed := written(d)
+	if d.Generation > d.Status.ObservedGeneration {
+		return seen(s, changed, "deployment", d.Name)
+	}
+	var states []State
+	for i := range s.ReplicaSets {
+		rs := &s.ReplicaSets[i]
+		if metav1.IsControlledBy(rs, d) {
+			states = append(states, pods(s, rs), recent(s.Taken, written(rs)))
+		}
+	}
+	if d.Status.AvailableReplicas < d.Status.ReadyReplicas {
+		states = append(states, moving(changed, "pods of deployment %s have not been ready for long enough", d.Name))
+	}
+	done := d.Status.UpdatedReplicas == replicas(d.Spec.Replicas) && d.Status.AvailableReplicas == replicas(d.Spec.Replicas)
+	return settling(merge(append(states, recent(s.Taken, changed))...), done, "deployment", d.Name)
+}
+
+func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet) State {
+	changed := written(set)
+	if set.Generation > set.Status.ObservedGeneration {
+		return seen(s, changed, "statefulset", set.Name)
+	}
+	done := set.Status.UpdatedReplicas == replicas(set.Spec.Replicas) && set.Status.AvailableReplicas == replicas(set.Spec.Replicas)
+	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "statefulset", set.Name)
+}
+
+func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet) State {
+	changed := written(set)
+	if set.Generation > set.Status.ObservedGeneration {
+		return seen(s, changed, "daemonset", set.Name)
+	}
+	done := set.Status.UpdatedNumberScheduled == set.Status.DesiredNumberScheduled && set.Status.NumberUnavailable == 0
+	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "daemonset", set.Name)
+}
+
+// settling is the state of a workload: while it is fresh and not done, its
+// controller is at work between two pods.
+func settling(state State, done bool, kind, name string) State {
+	if state.Fresh && !done && !state.Moving {
+		state.Moving, state.Why = true, kind+" "+name+" changed a moment ago"
+	}
+	return state
+}
+
+func replicas(n *int32) int32 {
+	if n == nil {
+		return 1
+	}
+	return *n
+}
+
+// seen is the state of an object whose controller has not looked at it yet. A
+// controller that takes that long does not run.
+func seen(s *snapshot.Snapshot, changed time.Time, kind, name string) State {
+	if s.Taken.Sub(changed) > scheduling {
+		return still(changed)
+	}
+	return moving(changed, "%s %s was changed and not acted on yet", kind, name)
+}
+
+// pods is the state of the pods of one controller.
+func pods(s *snapshot.Snapshot, owner metav1.Object) State {
+	var states []State
+	for _, p := range s.Owned(owner) {
+		// Fresh covers the moment between a pod's turn and its owner's count.
+		states = append(states, pod(s, p), recent(s.Taken, turned(p)))
+	}
+	return merge(states...)
+}
