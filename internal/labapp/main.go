@@ -9,15 +9,6 @@ import (
 	"labctl.dev/labctl/internal/labapp/applet"
 )
 
-// Names lists the applets' names: the links an image needs in its /bin.
-func Names() []string {
-	var names []string
-	for _, a := range Applets() {
-		names = append(names, a.Name)
-	}
-	return names
-}
-
 // Has reports whether there is an applet of this name.
 func Has(name string) bool {
 	_, ok := find(name)
@@ -43,8 +34,8 @@ func Main(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io
 			return 0
 		}
 		if args[0] == "--list" {
-			for _, name := range Names() {
-				fmt.Fprintln(stdout, name)
+			for _, a := range Applets() {
+				fmt.Fprintln(stdout, a.Name)
 			}
 			return 0
 		}
