@@ -1,27 +1,65 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
-// udpFlows knows where established UDP flows may point. A UDP "connection"
-// never ends, so a client that keeps sending would be translated to an endpoint
-// that is gone for as long as it keeps sending.
-type udpFlows struct {
-	endpoints map[frontend][]netip.AddrPort
-	local     map[netip.Addr]bool // the node's addresses, for node ports
+// flowCleaner deletes the kernel's record of UDP flows whose endpoint is gone.
+// A UDP "connection" never ends, so a client that keeps sending would be
+// translated to that endpoint for as long as it keeps sending.
+//
+// It works beside the syncs, as the kernel needs 10 ms and more to list flows.
+type flowCleaner struct {
+	log  *slog.Logger
+	want atomic.Pointer[udpEndpoints] // as of the last sync
+	todo signal
 }
 
-// udpEndpoints returns the endpoints that flows to each UDP frontend may keep.
-func udpEndpoints(ports []port) map[frontend][]netip.AddrPort {
-	out := map[frontend][]netip.AddrPort{}
+// udpEndpoints are the endpoints that flows to each UDP frontend may keep.
+type udpEndpoints map[frontend][]netip.AddrPort
+
+// expect tells the cleaner what the kernel's rules say now.
+func (c *flowCleaner) expect(now udpEndpoints) {
+	c.want.Store(&now)
+	c.todo.set()
+}
+
+// run works until ctx ends.
+func (c *flowCleaner) run(ctx context.Context) {
+	var done udpEndpoints
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.todo:
+		}
+		now := *c.want.Load()
+		n, err := forgetFlows(changedFlows(done, now))
+		if err != nil {
+			c.log.Warn("service proxy: UDP clients may be stuck with endpoints that are gone, trying again", "error", err, "after", retry)
+			time.AfterFunc(retry, c.todo.set)
+			continue
+		}
+		done = now
+		if n > 0 {
+			c.log.Debug("service proxy: forgot stale UDP flows", "flows", n)
+		}
+	}
+}
+
+func udpEndpointsOf(ports []port) udpEndpoints {
+	out := udpEndpoints{}
 	for _, p := range ports {
 		if p.proto != udp {
 			continue
@@ -38,8 +76,8 @@ func udpEndpoints(ports []port) map[frontend][]netip.AddrPort {
 
 // changedFlows returns the frontends whose endpoints changed, those that are
 // gone with no endpoint at all.
-func changedFlows(before, after map[frontend][]netip.AddrPort) map[frontend][]netip.AddrPort {
-	out := map[frontend][]netip.AddrPort{}
+func changedFlows(before, after udpEndpoints) udpEndpoints {
+	out := udpEndpoints{}
 	for f, eps := range after {
 		if old, ok := before[f]; !ok || !slices.Equal(old, eps) {
 			out[f] = eps
@@ -55,7 +93,7 @@ func changedFlows(before, after map[frontend][]netip.AddrPort) map[frontend][]ne
 
 // forgetFlows deletes the kernel's record of UDP flows to the frontends that
 // lead elsewhere than to their endpoints. It returns how many there were.
-func forgetFlows(endpoints map[frontend][]netip.AddrPort) (int, error) {
+func forgetFlows(endpoints udpEndpoints) (int, error) {
 	if len(endpoints) == 0 {
 		return 0, nil
 	}
@@ -63,7 +101,7 @@ func forgetFlows(endpoints map[frontend][]netip.AddrPort) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	filter := udpFlows{endpoints: endpoints, local: local}
+	filter := staleFlow{endpoints: endpoints, local: local}
 	n, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, filter)
 	if errors.Is(err, netlink.ErrDumpInterrupted) { // the table changed meanwhile: look again
 		var again uint
@@ -79,8 +117,14 @@ func forgetFlows(endpoints map[frontend][]netip.AddrPort) (int, error) {
 	return int(n), nil
 }
 
+// staleFlow selects the flows that lead elsewhere than to the endpoints.
+type staleFlow struct {
+	endpoints udpEndpoints
+	local     map[netip.Addr]bool // the node's addresses, for node ports
+}
+
 // MatchConntrackFlow says whether the flow is to be deleted.
-func (u udpFlows) MatchConntrackFlow(flow *netlink.ConntrackFlow) bool {
+func (u staleFlow) MatchConntrackFlow(flow *netlink.ConntrackFlow) bool {
 	if flow.Forward.Protocol != uint8(udp) {
 		return false
 	}

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -49,15 +48,17 @@ func Run(ctx context.Context, client kubernetes.Interface, opt Options) error {
 	if err != nil {
 		return nil // ctx has ended: nothing is wrong
 	}
-	var watching sync.WaitGroup
-	defer watching.Wait()
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
 	defer stop()
-	watching.Go(func() {
+	helpers.Go(func() {
 		if err := monitor(ctx, committed.set); err != nil {
 			opt.Log.Error("service proxy: rules that others change are not repaired until the next sync", "error", err)
 		}
 	})
-	p := &proxy{opt: opt, watch: w, table: table{node: n, log: opt.Log}, log: opt.Log}
+	flows := &flowCleaner{log: opt.Log, todo: newSignal()}
+	helpers.Go(func() { flows.run(ctx) })
+	p := &proxy{opt: opt, watch: w, flows: flows, table: table{node: n, log: opt.Log}, log: opt.Log}
 	return p.loop(ctx, changed, committed)
 }
 
@@ -77,13 +78,13 @@ func (s signal) set() {
 type proxy struct {
 	opt   Options
 	watch *watcher
+	flows *flowCleaner
 	table table
 	log   *slog.Logger
-
-	flows map[frontend][]netip.AddrPort // as of the last sync
 }
 
 func (p *proxy) loop(ctx context.Context, changed, committed signal) error {
+	defer p.table.close()
 	changed.set() // the first sync
 	pause, foreign := newPause(quiet), newPause(foreignQuiet)
 	for {
@@ -117,31 +118,16 @@ func (p *proxy) sync() error {
 	start := time.Now()
 	ports := p.watch.ports(p.opt.NodeName)
 	err := p.table.sync(rulesetOf(ports, p.table.node))
-	if err == nil {
-		err = p.forget(ports)
-	}
 	if err != nil {
 		p.log.Error("service proxy: sync failed, trying again", "error", err, "after", retry)
 	} else {
+		p.flows.expect(udpEndpointsOf(ports))
 		p.log.Debug("service proxy: synced", "ports", len(ports), "took", time.Since(start))
 	}
 	if p.opt.OnSync != nil {
 		p.opt.OnSync(err)
 	}
 	return err
-}
-
-func (p *proxy) forget(ports []port) error {
-	now := udpEndpoints(ports)
-	n, err := forgetFlows(changedFlows(p.flows, now))
-	if err != nil {
-		return err
-	}
-	p.flows = now
-	if n > 0 {
-		p.log.Debug("service proxy: forgot stale UDP flows", "flows", n)
-	}
-	return nil
 }
 
 // pause keeps two events at least a while apart.

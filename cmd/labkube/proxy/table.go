@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // tableName is the kernel table's. It holds nothing but the proxy's.
@@ -23,6 +25,11 @@ type table struct {
 
 	applied    *ruleset // what the kernel holds, nil if unknown
 	generation uint32   // the kernel's, right after our last commit
+
+	// Both sockets stay open: closing one makes the kernel wait until it has
+	// freed what the last commits replaced, which takes it 10 ms and more.
+	commits *nftables.Conn
+	asks    *netlink.Conn
 }
 
 // sync makes the kernel hold the ruleset, in one transaction: what changed, or
@@ -71,12 +78,14 @@ func (t *table) replace(want ruleset) error {
 	return t.finish(b, want)
 }
 
+// finish commits the batch, after which the kernel holds the ruleset.
 func (t *table) finish(b *batch, want ruleset) error {
-	before, err := generation()
-	if err != nil {
-		return err
+	before, err := t.ask()
+	if err == nil {
+		err = b.commit()
 	}
-	if err := b.commit(); err != nil {
+	if err != nil {
+		t.close() // with what is buffered, and answers that nobody reads
 		return fmt.Errorf("program nf_tables: %w (is nf_tables with NAT in the kernel, and CAP_NET_ADMIN at hand?)", err)
 	}
 	t.applied, t.generation = &want, before+1
@@ -85,12 +94,13 @@ func (t *table) finish(b *batch, want ruleset) error {
 
 // untouched says that nobody has committed anything since we did.
 func (t *table) untouched() bool {
-	now, err := generation()
+	now, err := t.ask()
 	return err == nil && now == t.generation
 }
 
-// remove deletes the table, if there is one.
+// remove deletes the table, if there is one, and closes the sockets.
 func (t *table) remove() error {
+	defer t.close()
 	b, err := t.begin()
 	if err != nil {
 		return err
@@ -101,27 +111,53 @@ func (t *table) remove() error {
 	return b.commit()
 }
 
+// begin starts a transaction.
 func (t *table) begin() (*batch, error) {
-	conn, err := nftables.New(nftables.WithSockOptions(func(c *netlink.Conn) error {
-		if err := c.SetWriteBuffer(socketBuffer); err != nil {
-			return err
+	if t.commits == nil {
+		conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *netlink.Conn) error {
+			return errors.Join(c.SetWriteBuffer(socketBuffer), c.SetReadBuffer(socketBuffer))
+		}))
+		if err != nil {
+			return nil, fmt.Errorf("open a netlink socket: %w", err)
 		}
-		return c.SetReadBuffer(socketBuffer)
-	}))
-	if err != nil {
-		return nil, fmt.Errorf("open a netlink socket: %w", err)
+		t.commits = conn
 	}
-	return &batch{conn: conn, table: &nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName}}, nil
+	return &batch{conn: t.commits, table: &nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName}}, nil
+}
+
+// ask returns the kernel's current generation.
+func (t *table) ask() (uint32, error) {
+	if t.asks == nil {
+		conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		if err != nil {
+			return 0, fmt.Errorf("open a netlink socket: %w", err)
+		}
+		t.asks = conn
+	}
+	return generation(t.asks)
+}
+
+// close closes the sockets. The table opens others if it is used again.
+func (t *table) close() {
+	if t.commits != nil {
+		_ = t.commits.CloseLasting() // nothing is buffered: it cannot matter
+		t.commits = nil
+	}
+	if t.asks != nil {
+		_ = t.asks.Close()
+		t.asks = nil
+	}
 }
 
 // remembered reads the clients of those affinity sets that the ruleset keeps.
 // What cannot be read is forgotten: there may be no table yet.
 func (t *table) remembered(want ruleset) map[string][]nftables.SetElement {
 	out := map[string][]nftables.SetElement{}
-	conn, err := nftables.New()
+	conn, err := nftables.New(nftables.AsLasting())
 	if err != nil {
 		return out
 	}
+	defer func() { _ = conn.CloseLasting() }() // only read from
 	tbl := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: tableName}
 	for _, name := range slices.Sorted(maps.Keys(want.affinity)) {
 		elems, err := conn.GetSetElements(&nftables.Set{Table: tbl, Name: name})
