@@ -69,4 +69,3 @@ func TestListIsOneNameALine(t *testing.T) {
 		t.Errorf("--list = %v", got)
 	}
 }
-
