@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Every test, in the order of how fast it finds a fault. Needs the binaries in bin/. As root it also runs the
+# end-to-end tests on real clusters; without root it says so and leaves them out.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export LABCTL_BIN=$PWD/bin
+results=$(mktemp -d)
+export LABCTL_HOME=$results/home
+trap 'rm -rf "$results"' EXIT
+failed=0
+
+# run NAME DIRECTORY GO-TEST-ARGUMENTS...
+run() {
+  local name=$1 dir=$2
+  shift 2
+  printf '\n== %s (%d s so far)\n' "$name" $SECONDS
+  (cd "$dir" && "$LABCTL_BIN/tools/gotestsum" --format "${FORMAT:-pkgname-and-test-fails}" --jsonfile "$results/$name.json" -- "$@") || failed=1
+}
+
+run unit . -race -timeout 10m ./...
+run unit-labkube cmd/labkube -timeout 10m ./...
+
+if [ "$(id -u)" = 0 ]; then
+  FORMAT=standard-verbose
+  run services cmd/labkube -tags e2e -p 1 -timeout 10m ./...
+  run e2e . -tags e2e -p 1 -count 1 -timeout 50m $(go list -tags e2e -f '{{range .TestGoFiles}}{{$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$.Dir}}/{{.}} {{end}}' ./... | tr ' ' '\n' | xargs -r grep -lE '^//go:build .*e2e' | xargs -rn1 dirname | sort -u)
+else
+  echo "skipped: the end-to-end tests, which start real clusters; run make test as root for them"
+fi
+
+count() { cat "$results"/*.json | grep -c "\"Action\":\"$1\".*\"Test\":"; }
+printf '\n%d s in all\n%d passed, %d failed, %d skipped\n' $SECONDS "$(count pass)" "$(count fail)" "$(count skip)"
+exit $failed
