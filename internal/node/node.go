@@ -130,3 +130,6 @@ func ClusterNets() []netip.Prefix {
 
 // MAC is the hardware address of node i's network device; 0 is the gateway's.
 func MAC(i int) [6]byte { return [6]byte{0x02, 'l', 'a', 'b', 0, byte(i)} }
+
+// GatewayPrefix is the gateway's address with the size of its network.
+func GatewayPrefix() netip.Prefix { return netip.PrefixFrom(Gateway(), MachineNet().Bits()) }

@@ -24,10 +24,8 @@ type settings struct {
 	node.Config
 	Nodes       []peer // this node and those that may be beside it
 	Gateway     string
-	PodNet      string
 	Snapshotter string
 	MachineID   string
-	PodMTU      int
 }
 
 type peer struct{ IP, Name string }
@@ -39,10 +37,8 @@ func writeFiles(cfg node.Config) error {
 	s := settings{
 		Config:      cfg,
 		Gateway:     node.Gateway().String(),
-		PodNet:      node.PodNet(cfg.Index).String(),
 		Snapshotter: snapshotter("/node/containerd"),
 		MachineID:   hex.EncodeToString(sum[:16]),
-		PodMTU:      cfg.MTU,
 	}
 	for i := 1; i <= node.MaxNodes; i++ {
 		s.Nodes = append(s.Nodes, peer{node.MachineIP(i).String(), node.Name(i)})
@@ -59,13 +55,10 @@ func writeFiles(cfg node.Config) error {
 	return nil
 }
 
-// places are the files that do not live in /etc itself.
+// place returns where a file goes: most live in /etc itself.
 func place(name string) string {
-	switch name {
-	case "containerd.toml":
+	if name == "containerd.toml" {
 		return "/etc/containerd/config.toml"
-	case "lab.conflist":
-		return "/etc/cni/net.d/10-lab.conflist"
 	}
 	return filepath.Join("/etc", name)
 }

@@ -1,0 +1,112 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/node"
+)
+
+// LoadImages sends the tar to every node that runs, all at once.
+func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
+	nodes := c.running()
+	sending, ctx := errgroup.WithContext(ctx)
+	var ends []io.Writer
+	var pipes []*io.PipeWriter
+	for _, m := range nodes {
+		r, w := io.Pipe()
+		ends, pipes = append(ends, w), append(pipes, w)
+		sending.Go(func() error {
+			err := m.control.do(ctx, "/images", r)
+			if err != nil {
+				err = fmt.Errorf("load images into node %s: %w", m.name, err)
+			}
+			r.CloseWithError(err) // so that the others are not kept waiting
+			return err
+		})
+	}
+	_, err := io.Copy(io.MultiWriter(ends...), tar)
+	for _, w := range pipes {
+		w.CloseWithError(err)
+	}
+	if failed := sending.Wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// Baseline makes the present state the one that Reset returns to.
+func (c *Cluster) Baseline(ctx context.Context) error { return c.onServer(ctx, "/baseline") }
+
+// Reset returns to the baseline.
+func (c *Cluster) Reset(ctx context.Context) error { return c.onServer(ctx, "/reset") }
+
+func (c *Cluster) onServer(ctx context.Context, path string) error {
+	nodes := c.running()
+	if len(nodes) == 0 || nodes[0].index != 1 {
+		return fmt.Errorf("%s: the control plane does not run", path)
+	}
+	return nodes[0].control.do(ctx, path, nil)
+}
+
+// StopNode cuts a worker off as a power failure does.
+func (c *Cluster) StopNode(ctx context.Context, name string) error {
+	i, err := c.worker(name)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m := c.machines[node.Name(i)]
+	c.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	m.stop(ctx, 0)
+	return c.bury(ctx, m)
+}
+
+// StartNode starts a worker again and waits until it works.
+func (c *Cluster) StartNode(ctx context.Context, name string) error {
+	i, err := c.worker(name)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	_, runs := c.machines[name]
+	c.mu.Unlock()
+	if !runs {
+		if err := c.startNode(ctx, i); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	m := c.machines[name]
+	c.mu.Unlock()
+	return c.waitReady(ctx, []*machine{m}, engine.Quiet)
+}
+
+// worker returns the number of the worker with this name.
+func (c *Cluster) worker(name string) (int, error) {
+	var workers []string
+	for i := 2; i <= c.spec.Nodes; i++ {
+		workers = append(workers, node.Name(i))
+	}
+	if i := slices.Index(workers, name); i >= 0 {
+		return i + 2, nil
+	}
+	if name == node.Name(1) {
+		return 0, fmt.Errorf("%s runs the control plane and cannot be stopped alone; labctl stop ends the whole lab", name)
+	}
+	if len(workers) == 0 {
+		return 0, fmt.Errorf("there is no worker %q: this cluster has one node", name)
+	}
+	return 0, fmt.Errorf("there is no worker %q; there is %s", name, strings.Join(workers, " and "))
+}

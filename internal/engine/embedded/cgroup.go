@@ -1,0 +1,167 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"labctl.dev/labctl/internal/engine"
+)
+
+// cgroupDir is where all of labctl's cgroups are in each hierarchy; below it
+// come the cluster's id and the node's name.
+const cgroupDir = "labctl"
+
+// make makes the cgroup of a node and those above it.
+func (h hierarchy) make(id engine.ID, name string) error {
+	// An engine that removes its last cluster at this moment may take the
+	// directory above from under us.
+	for try := 0; ; try++ {
+		err := h.tryMake(cgroupDir, string(id), name)
+		if err == nil || try == 3 || !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+}
+
+func (h hierarchy) tryMake(path ...string) error {
+	dir := h.mount
+	for _, part := range path {
+		if h.v1 == "" {
+			if err := delegate(dir); err != nil {
+				return err
+			}
+		}
+		parent := dir
+		dir = filepath.Join(dir, part)
+		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("make a cgroup: %w%s", err, readOnlyHint(err))
+		}
+		if slices.Contains(strings.Split(h.v1, ","), "cpuset") {
+			if err := inherit(parent, dir, "cpuset.cpus", "cpuset.mems"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readOnlyHint(err error) string {
+	if errors.Is(err, syscall.EROFS) {
+		return "; in a container, run that with --privileged"
+	}
+	return ""
+}
+
+// delegate makes the controllers that nodes need available to the children of
+// a version 2 cgroup.
+func delegate(dir string) error {
+	available, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+	if err != nil {
+		return fmt.Errorf("look for cgroup controllers: %w", err)
+	}
+	control := filepath.Join(dir, "cgroup.subtree_control")
+	enabled, err := os.ReadFile(control)
+	if err != nil {
+		return fmt.Errorf("look for cgroup controllers: %w", err)
+	}
+	for _, c := range []string{"cpu", "cpuset", "io", "memory", "pids"} {
+		if !slices.Contains(strings.Fields(string(available)), c) || slices.Contains(strings.Fields(string(enabled)), c) {
+			continue
+		}
+		if err := os.WriteFile(control, []byte("+"+c), 0); err != nil {
+			return fmt.Errorf("delegate the cgroup controller %s (in a container, run that with --cgroupns=host or under an init): %w%s", c, err, readOnlyHint(err))
+		}
+	}
+	return nil
+}
+
+// inherit copies settings that a new version 1 cgroup lacks, and without which
+// no process may enter it.
+func inherit(parent, dir string, names ...string) error {
+	for _, name := range names {
+		own, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return fmt.Errorf("set up a cgroup: %w", err)
+		}
+		if strings.TrimSpace(string(own)) != "" {
+			continue
+		}
+		value, err := os.ReadFile(filepath.Join(parent, name))
+		if err != nil {
+			return fmt.Errorf("set up a cgroup: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), value, 0); err != nil {
+			return fmt.Errorf("set up a cgroup: %w", err)
+		}
+	}
+	return nil
+}
+
+// remove removes the cgroups of a cluster, or of some of its nodes, and
+// labctl's own directory when it was the last. The kernel lets go of a cgroup a
+// moment after its last process, so this waits, as long as ctx lives.
+func (h hierarchy) remove(ctx context.Context, id engine.ID, nodes ...string) error {
+	base := filepath.Join(h.mount, cgroupDir)
+	targets := []string{filepath.Join(base, string(id))}
+	if len(nodes) > 0 {
+		targets = nil
+		for _, n := range nodes {
+			targets = append(targets, filepath.Join(base, string(id), n))
+		}
+	}
+	for _, dir := range targets {
+		if err := removeCgroup(ctx, dir); err != nil {
+			return err
+		}
+	}
+	// These fail while others use them, which is right.
+	_ = syscall.Rmdir(filepath.Join(base, string(id)))
+	_ = syscall.Rmdir(base)
+	return nil
+}
+
+func removeCgroup(ctx context.Context, dir string) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, 5*time.Millisecond, cgroupTimeout, true, func(context.Context) (bool, error) {
+		last = removeTree(dir)
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove the cgroup %s: %w", dir, errors.Join(last, ctx.Err()))
+	}
+	return nil
+}
+
+// removeTree removes a cgroup and those below it: rmdir, the deepest first.
+func removeTree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			if err := removeTree(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
