@@ -120,7 +120,7 @@ func (x explainer) outOfMemory(c container) []Cause {
 func (x explainer) killedByProbe(c container, end *corev1.ContainerStateTerminated) (kind string, ok bool) {
 	killing := snapshot.Latest(x.EventsAbout("Pod", c.pod), func(e *corev1.Event) bool {
 		_, killed := message.KilledByProbe(e.Message)
-		return killed && about(e, c) && !snapshot.Last(e).Before(end.StartedAt.Time)
+		return killed && concerns(e, c) && !snapshot.Last(e).Before(end.StartedAt.Time)
 	})
 	if killing == nil {
 		return "", false
@@ -128,7 +128,7 @@ func (x explainer) killedByProbe(c container, end *corev1.ContainerStateTerminat
 	return message.KilledByProbe(killing.Message)
 }
 
-// about says whether the event is about this container of its pod.
-func about(e *corev1.Event, c container) bool {
+// concerns says whether the event is about this container of its pod.
+func concerns(e *corev1.Event, c container) bool {
 	return strings.HasSuffix(e.InvolvedObject.FieldPath, "{"+c.spec.Name+"}")
 }

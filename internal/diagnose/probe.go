@@ -72,7 +72,7 @@ func (x explainer) failure(c container, kind string) (message.Probe, bool) {
 	var failed message.Probe
 	latest := snapshot.Latest(x.EventsAbout("Pod", c.pod), func(e *corev1.Event) bool {
 		p, ok := message.Unhealthy(e.Message)
-		return ok && p.Kind == kind && about(e, c)
+		return ok && p.Kind == kind && concerns(e, c)
 	})
 	if latest == nil {
 		return failed, false
