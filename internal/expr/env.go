@@ -41,7 +41,7 @@ func New() (*Env, error) {
 		cel.CrossTypeNumericComparisons(true),
 		cel.DefaultUTCTimeZone(true),
 		cel.EnableMacroCallTracking(), // Explain prints parts of expressions
-		ext.Strings(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(),
+		ext.Strings(), ext.Encoders(), ext.Sets(), ext.Math(), ext.TwoVarComprehensions(),
 		ext.Lists(ext.ListsVersion(3)),
 		library.Lists(library.ListsVersion(1)),
 		library.Quantity(), library.Regex(), library.Format(),

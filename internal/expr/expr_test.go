@@ -66,6 +66,7 @@ func TestEval(t *testing.T) {
 		{`[3, 1, 2].sort()`, []any{int64(1), int64(2), int64(3)}},
 		{`sets.contains([1, 2], [2])`, true},
 		{`semver("1.2.3").major()`, int64(1)},
+		{`string(base64.decode("aGk="))`, "hi"},
 		{`"A,b".lowerAscii().split(",")`, []any{"a", "b"}},
 	} {
 		program, err := env.Compile(test.expression)
