@@ -66,7 +66,7 @@ func (e *exec) run(ctx context.Context, pod *corev1.Pod) (map[string]any, error)
 	code, err := e.env.Client.Exec(ctx, kube.Command{
 		Namespace: pod.Namespace, Pod: pod.Name, Container: container, Argv: e.spec.Command, Stdout: &out, Stderr: &said,
 	})
-	if err != nil && notExecutable(err) {
+	if err != nil && NotExecutable(err) {
 		code, err = 127, nil
 		said.WriteString(e.spec.Command[0] + ": not found in the container")
 	}
@@ -94,9 +94,9 @@ func restarts(pod *corev1.Pod) (n int32) {
 	return n
 }
 
-// notExecutable tells that the container has no such program, which the
+// NotExecutable tells that the container has no such program, which the
 // container runtime reports as if it were its own failure.
-func notExecutable(err error) bool {
+func NotExecutable(err error) bool {
 	return strings.Contains(err.Error(), "executable file not found") ||
 		strings.Contains(err.Error(), "no such file or directory") || strings.Contains(err.Error(), "permission denied")
 }

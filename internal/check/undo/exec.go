@@ -3,8 +3,11 @@ package undo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,11 +26,34 @@ type Exec struct {
 	// ContainerID changes when the container is restarted.
 	ContainerID string   `json:"containerID"`
 	Command     []string `json:"command"`
+	// Ready says that the pod was ready, and is to be again.
+	Ready bool `json:"ready,omitempty"`
 }
 
-// run runs the command, unless the container is gone. Its exit code does not
-// matter: "kill 1" may well take its own caller along.
+// readyTime is how long a pod may take to be ready again.
+const readyTime = 30 * time.Second
+
+// run runs the command and waits until the pod is ready again, if it was.
 func (e Exec) run(ctx context.Context, client *kube.Client) error {
+	if err := e.command(ctx, client); err != nil || !e.Ready {
+		return err
+	}
+	err := poll(ctx, readyTime, func(ctx context.Context) (bool, error) {
+		p, err := client.Typed.CoreV1().Pods(e.Namespace).Get(ctx, e.Pod, metav1.GetOptions{})
+		if gone(err) {
+			return true, nil
+		}
+		return err == nil && (p.UID != e.UID || p.DeletionTimestamp != nil || Ready(p)), err
+	})
+	if errors.Is(err, errPatience) {
+		return nil // its own probes keep it from being ready
+	}
+	return err
+}
+
+// command runs the command, unless the container is gone. Its exit code does
+// not matter: "kill 1" may well take its own caller along.
+func (e Exec) command(ctx context.Context, client *kube.Client) error {
 	same, err := e.there(ctx, client)
 	if err != nil || !same {
 		return err
@@ -56,6 +82,13 @@ func (e Exec) there(ctx context.Context, client *kube.Client) (bool, error) {
 	}
 	id, running := ContainerID(p, e.Container)
 	return p.UID == e.UID && running && id == e.ContainerID, nil
+}
+
+// Ready tells whether a pod is ready.
+func Ready(p *corev1.Pod) bool {
+	return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
 }
 
 // ContainerID is the identity of a container's present run, and whether it runs.

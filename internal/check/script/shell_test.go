@@ -1,0 +1,84 @@
+package script_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"labctl.dev/labctl/internal/check/script"
+)
+
+func run(t *testing.T, ctx context.Context, text, in string) (string, string, error) {
+	t.Helper()
+	var out, said bytes.Buffer
+	s := &script.Shell{Dir: t.TempDir(), Env: []string{"PARAM_N=3"}, Kubectl: func(_ context.Context, c script.Call) (int, error) {
+		fmt.Fprintf(c.Stdout, "kubectl %s\n", strings.Join(c.Args, " "))
+		return len(c.Args) - 1, nil
+	}}
+	err := s.Run(ctx, "test.sh", text, script.Streams{Stdin: strings.NewReader(in), Stdout: &out, Stderr: &said})
+	return out.String(), said.String(), err
+}
+
+func TestRun(t *testing.T) {
+	tests := map[string]struct{ text, in, want string }{
+		"jq reads the input":      {"jq -r .params.name", `{"params":{"name":"web"}}`, "web\n"},
+		"jq binds":                {`jq -nc --arg a x --argjson b '[1]' '{$a, n: $b[0]}'`, "", `{"a":"x","n":1}` + "\n"},
+		"jq slurps":               {"jq -s length", "1 2 3", "3\n"},
+		"kubectl":                 {"kubectl version", "", "kubectl version\n"},
+		"files are the script's":  {"echo a > f; cat f | tr a b; ls", "", "b\nf\n"},
+		"directories":             {"mkdir -p a/b && echo x > a/b/c && cp -r a d && rm -rf a && cat d/b/c; cd d; cat b/c", "", "x\nx\n"},
+		"patterns are not paths":  {"echo a > a; printf 'a\\nb\\n' | grep b", "", "b\n"},
+		"variables":               {"echo $PARAM_N $HOME_IS_NOT_INHERITED", "", "3\n"},
+		"base64":                  {"printf hi | base64 | base64 -d", "", "hi"},
+		"pipes and substitutions": {`n=$(seq 3 | wc -l); [ "$n" -eq 3 ] && echo yes`, "", "yes\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			out, said, err := run(t, t.Context(), tt.text, tt.in)
+			if err != nil || out != tt.want {
+				t.Errorf("got %q, %v (%s), want %q", out, err, said, tt.want)
+			}
+		})
+	}
+}
+
+func TestRunKeepsToItself(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("hidden"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"cat " + secret, "cat < " + secret, "/bin/ls", "sh -c true", "echo x > " + secret, "cp " + secret + " here && cat here",
+		"[ -f " + secret + " ]", "cat ../../../../../../../../" + secret,
+	} {
+		out, _, err := run(t, t.Context(), text, "")
+		if err == nil || strings.Contains(out, "hidden") {
+			t.Errorf("%q got out: %q, %v", text, out, err)
+		}
+	}
+	if data, err := os.ReadFile(secret); err != nil || string(data) != "hidden" {
+		t.Errorf("the file outside holds %q, %v", data, err)
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	var exit *script.ExitError
+	if _, _, err := run(t, t.Context(), "kubectl get pods", ""); !errors.As(err, &exit) || exit.Code != 1 {
+		t.Errorf("exit code of the last command: %v", err)
+	}
+	if _, _, err := run(t, t.Context(), "if then", ""); err == nil || !strings.Contains(err.Error(), "test.sh:1:") {
+		t.Errorf("syntax error without its place: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	if _, _, err := run(t, ctx, "while true; do sleep 1; done", ""); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 5*time.Second {
+		t.Errorf("endless script: %v after %s", err, time.Since(begun))
+	}
+}
