@@ -1,0 +1,98 @@
+package verdict
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+
+	"labctl.dev/labctl/internal/lab"
+)
+
+// Selection says which cases of a lab are run.
+type Selection struct {
+	// Cases by name; all if empty.
+	Cases []string
+	// Checks restricts mutants to those that name one of these checks.
+	Checks []string
+	// Sample keeps untouched, one solution, and this many mutants; which, the
+	// Key decides. 0 keeps all.
+	Sample int
+	Key    string
+}
+
+// choose splits a lab's cases into those to run and the names of the rest.
+func (s Selection) choose(all []lab.CaseFile) (chosen []lab.CaseFile, leftOut []string, err error) {
+	for _, name := range s.Cases {
+		if !slices.ContainsFunc(all, func(c lab.CaseFile) bool { return c.Name == name }) {
+			return nil, nil, fmt.Errorf("the lab has no case %q", name)
+		}
+	}
+	sampled := s.sample(all)
+	for _, c := range all {
+		if s.wants(c) && (sampled == nil || sampled[c.Name]) {
+			chosen = append(chosen, c)
+		} else {
+			leftOut = append(leftOut, c.Name)
+		}
+	}
+	return chosen, leftOut, nil
+}
+
+func (s Selection) wants(c lab.CaseFile) bool {
+	if len(s.Cases) > 0 && !slices.Contains(s.Cases, c.Name) {
+		return false
+	}
+	return len(s.Checks) == 0 || slices.ContainsFunc(s.Checks, func(id string) bool { return c.Fails[id] != "" })
+}
+
+// sample picks by a hash of the key and the names, so that every commit tries
+// others; nil means all.
+func (s Selection) sample(all []lab.CaseFile) map[string]bool {
+	if s.Sample == 0 {
+		return nil
+	}
+	byHash := slices.Clone(all)
+	rank := func(c lab.CaseFile) uint64 {
+		h := fnv.New64a()
+		fmt.Fprint(h, s.Key, "/", c.Name)
+		return h.Sum64()
+	}
+	slices.SortFunc(byHash, func(a, b lab.CaseFile) int {
+		if rank(a) < rank(b) {
+			return -1
+		}
+		return 1
+	})
+	picked, left := map[string]bool{}, map[lab.CaseKind]int{lab.Untouched: 1, lab.Solution: 1, lab.Mutant: s.Sample}
+	for _, c := range byHash {
+		if left[c.Kind] > 0 {
+			left[c.Kind]--
+			picked[c.Name] = true
+		}
+	}
+	return picked
+}
+
+// job is one run of one case.
+type job struct {
+	lab.CaseFile
+
+	run  int
+	seed uint64
+}
+
+// jobs repeats the cases, in random order when there are repeats.
+func jobs(cases []lab.CaseFile, repeat int, seed uint64) []job {
+	random := rand.New(rand.NewPCG(seed, 0))
+	var all []job
+	for run := 1; run <= max(repeat, 1); run++ {
+		for _, c := range cases {
+			all = append(all, job{CaseFile: c, run: run, seed: uint64(random.Uint32())})
+		}
+	}
+	if repeat > 1 {
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	return all
+}
