@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"labctl.dev/labctl/cmd/labkube/agent"
 	"labctl.dev/labctl/cmd/labkube/kubectl"
 	"labctl.dev/labctl/cmd/labkube/server"
 )
@@ -45,10 +46,14 @@ func runNode(kind string, args []string) int {
 		log.Error("cannot start", "error", err)
 		return 2
 	}
-	tuneMemory()
+	hurry()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log})
+	if kind == "server" {
+		err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log, Settled: settle})
+	} else {
+		err = agent.Run(ctx, agent.Options{Node: flags.node, Control: flags.control, Log: log, Settled: settle})
+	}
 	if err != nil {
 		log.Error("node failed", "error", err)
 		return 1

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
@@ -19,10 +20,21 @@ func newLogger() *slog.Logger {
 	return slog.New(handler)
 }
 
-// tuneMemory trades some processor time for memory: a node sits idle most of
-// its life, beside the learner's editor and browser.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(60)
-	}
+// A node has two lives: a start in which the learner waits, and then hours of
+// idling beside the learner's editor and browser. The first one may waste
+// memory, the second one must not.
+const (
+	hurryGC, idleGC = 400, 50 // GOGC
+	calm            = 5 * time.Second
+)
+
+func hurry() { debug.SetGCPercent(hurryGC) }
+
+// settle gives back the memory of the start once the first workload is likely
+// to be up.
+func settle() {
+	time.AfterFunc(calm, func() {
+		debug.SetGCPercent(idleGC)
+		debug.FreeOSMemory()
+	})
 }

@@ -5,8 +5,11 @@ import (
 	"net"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
+	rbac "k8s.io/kubernetes/pkg/registry/rbac/rest"
+	scheduling "k8s.io/kubernetes/pkg/registry/scheduling/rest"
 
 	"labctl.dev/labctl/cmd/labkube/layout"
 )
@@ -28,7 +31,33 @@ func runAPIServer(ctx context.Context, node layout.Node, c *credentials, etcdEnd
 	if errs := completed.Validate(); len(errs) > 0 {
 		return utilerrors.NewAggregate(errs)
 	}
-	return app.Run(ctx, completed)
+	return serveAPI(ctx, completed)
+}
+
+// serveAPI does what app.Run does, but without two start hooks that wait a
+// second before they make default objects: makeDefaults makes them at once.
+func serveAPI(ctx context.Context, o options.CompletedOptions) (err error) {
+	if o.InformerName, err = cache.NewInformerName("kube-apiserver"); err != nil {
+		return err
+	}
+	config, err := app.NewConfig(o)
+	if err != nil {
+		return err
+	}
+	config.KubeAPIs.ControlPlane.Generic.DisabledPostStartHooks.Insert(rbac.PostStartHookName, scheduling.PostStartHookName)
+	completed, err := config.Complete()
+	if err != nil {
+		return err
+	}
+	chain, err := app.CreateServerChain(completed)
+	if err != nil {
+		return err
+	}
+	prepared, err := chain.PrepareRun()
+	if err != nil {
+		return err
+	}
+	return prepared.Run(ctx)
 }
 
 func apiServerFlags(node layout.Node, c *credentials, etcdEndpoint string) map[string]string {
@@ -65,10 +94,12 @@ func apiServerFlags(node layout.Node, c *credentials, etcdEndpoint string) map[s
 		"default-not-ready-toleration-seconds":   "10",
 		"default-unreachable-toleration-seconds": "10",
 
-		// One API server: nobody else's endpoint is to be reconciled.
-		"endpoint-reconciler-type": "master-count",
-		"profiling":                "false",
-		"event-ttl":                "1h",
-		"shutdown-delay-duration":  "0s",
+		// One API server, used by one learner: no leases to share the endpoint of
+		// its Service, no fairness between tenants.
+		"endpoint-reconciler-type":     "master-count",
+		"enable-priority-and-fairness": "false",
+		"profiling":                    "false",
+		"event-ttl":                    "1h",
+		"shutdown-delay-duration":      "0s",
 	}
 }

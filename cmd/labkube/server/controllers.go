@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
 
@@ -57,4 +58,15 @@ func controllerManagerFlags(c *credentials) map[string]string {
 		"pvclaimbinder-sync-period":   "2s",
 		"terminated-pod-gc-threshold": "200",
 	}
+}
+
+// checkControllers looks for what the controllers make first and every pod in
+// the namespace default needs.
+func (s *server) checkControllers(ctx context.Context) error {
+	_, err := s.client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	_, err = s.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Get(ctx, "kube-root-ca.crt", metav1.GetOptions{})
+	return err
 }

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"labctl.dev/labctl/cmd/labkube/cluster"
+	"labctl.dev/labctl/cmd/labkube/dns"
+	"labctl.dev/labctl/cmd/labkube/layout"
+	"labctl.dev/labctl/cmd/labkube/node"
+)
+
+func (s *server) startStore(ctx context.Context) (err error) {
+	if s.creds, err = makeCredentials(s.Node, "https://"+s.API.Addr().String()); err != nil {
+		return err
+	}
+	if s.etcd, err = startEtcd(ctx, s.Node); err != nil {
+		return err
+	}
+	s.group.Go("etcd", s.etcd.run)
+	s.group.Check("etcd", s.etcd.check)
+	return nil
+}
+
+func (s *server) startAPI(ctx context.Context) error {
+	inside, err := net.Listen("tcp4", fmt.Sprintf("0.0.0.0:%d", layout.APIPort))
+	if err != nil {
+		return fmt.Errorf("listen for API requests: %w", err)
+	}
+	listener := merge(inside, s.API)
+	s.group.Go("apiserver", func(ctx context.Context) error {
+		return runAPIServer(ctx, s.Node, s.creds, s.etcd.endpoint, listener)
+	})
+	if _, s.client, err = cluster.Connect(s.creds.componentKubeconfig); err != nil {
+		return err
+	}
+	s.group.Check("apiserver", func(ctx context.Context) error {
+		return cluster.Healthy(ctx, s.client, "/readyz")
+	})
+	return cluster.WaitHealthy(ctx, s.client, "/healthz")
+}
+
+func (s *server) startControllers(context.Context) error {
+	s.group.Go("controller-manager", func(ctx context.Context) error {
+		return runControllerManager(ctx, s.creds)
+	})
+	s.group.Go("scheduler", func(ctx context.Context) error { return runScheduler(ctx, s.creds) })
+	s.group.Check("controllers", s.checkControllers)
+	return nil
+}
+
+func (s *server) startNode(ctx context.Context) error {
+	return node.Start(ctx, s.group, node.Options{
+		Node: s.Node, Server: layout.LocalURL(), CA: s.creds.ca, Client: s.client, Runtime: s.runtime, Log: s.Log,
+	})
+}
+
+func (s *server) startDNS(ctx context.Context) error {
+	if err := cluster.EnsureDNS(ctx, s.client, s.Node.IP); err != nil {
+		return err
+	}
+	s.group.Go("dns", func(ctx context.Context) error {
+		return dns.Run(ctx, dns.Options{IP: s.Node.IP, Kubeconfig: s.creds.componentKubeconfig})
+	})
+	s.group.Check("dns", func(ctx context.Context) error { return dns.Check(ctx, s.Node.IP) })
+	return nil
+}
