@@ -37,16 +37,17 @@ func newGenerator(cfg *Config, started time.Time) *generator {
 	return &generator{cfg, client, newCollector(cfg, started)}
 }
 
-// run sends requests until stop ends, then waits for those in flight, which
-// the timeout bounds. Requests use ctx, so ending it drops them.
-func (g *generator) run(ctx context.Context, stop <-chan struct{}) {
+// run sends every request that is due before end (never, when zero), however
+// late, unless stop closes. It then waits for those in flight, which the
+// timeout bounds. Requests use ctx, so ending it drops them.
+func (g *generator) run(ctx context.Context, stop <-chan struct{}, end time.Time) {
 	slots := make(chan struct{}, g.cfg.Concurrency)
 	var inFlight sync.WaitGroup
 	defer inFlight.Wait()
 	saturated := false
 	for i := 0; ; i++ {
 		due := g.collector.started.Add(time.Duration(float64(i) / g.cfg.RPS * float64(time.Second)))
-		if !waitUntil(due, stop) {
+		if !end.IsZero() && !due.Before(end) || !waitUntil(due, stop) {
 			return
 		}
 		select {

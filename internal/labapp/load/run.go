@@ -28,23 +28,23 @@ func Run(ctx context.Context, p *applet.Process) error {
 	}
 	stopping, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer cancel()
+	started, end := time.Now(), time.Time{}
 	if cfg.UntilStdin {
 		go func() {
 			_, _ = io.Copy(io.Discard, p.Stdin) // an error ends the run as EOF does
 			cancel()
 		}()
 	} else {
-		stopping, cancel = context.WithTimeout(stopping, cfg.Duration)
-		defer cancel()
+		end = started.Add(cfg.Duration)
 	}
-	g := newGenerator(cfg, time.Now())
+	g := newGenerator(cfg, started)
 	out := json.NewEncoder(p.Stdout)
 	var stream sync.WaitGroup
 	ended := make(chan struct{})
 	if cfg.Stream {
 		stream.Go(func() { g.stream(out, ended) })
 	}
-	g.run(ctx, stopping.Done())
+	g.run(ctx, stopping.Done(), end)
 	close(ended)
 	stream.Wait()
 	return out.Encode(g.collector.summary(time.Now()))

@@ -14,7 +14,9 @@ import (
 	"sync"
 )
 
-// store keeps small values by key. Missing keys are fs.ErrNotExist.
+var errNoKey = errors.New("no such key")
+
+// store keeps small values by key. get answers errNoKey for a missing one.
 type store interface {
 	get(key string) ([]byte, error)
 	put(key string, value []byte) error
@@ -82,8 +84,8 @@ func (s *service) deleteKey(w http.ResponseWriter, r *http.Request) {
 }
 
 func storeError(w http.ResponseWriter, err error) {
-	if errors.Is(err, fs.ErrNotExist) {
-		http.Error(w, "no such key", http.StatusNotFound)
+	if errors.Is(err, errNoKey) {
+		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
 	http.Error(w, fmt.Sprintf("the store failed: %v (check DATA_DIR and its volume)", err), http.StatusInternalServerError)
@@ -99,7 +101,7 @@ func (m *memoryStore) get(key string) ([]byte, error) {
 	defer m.mu.Unlock()
 	value, ok := m.values[key]
 	if !ok {
-		return nil, fs.ErrNotExist
+		return nil, errNoKey
 	}
 	return value, nil
 }
@@ -129,7 +131,7 @@ type directoryStore string
 
 func (d directoryStore) path(key string) (string, error) {
 	if !validKey(key) {
-		return "", fs.ErrNotExist
+		return "", errNoKey
 	}
 	return filepath.Join(string(d), key), nil
 }
@@ -139,7 +141,11 @@ func (d directoryStore) get(key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	value, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoKey
+	}
+	return value, err
 }
 
 // put replaces the file as a whole and on disk: a pod that dies right after
