@@ -44,8 +44,7 @@ func (e *ReferenceError) Place() (line, column int) { return e.Line, e.Column }
 
 // Suggestion names what was perhaps meant.
 func (e *ReferenceError) Suggestion() string {
-	suggestion := nearest.Suggestion(e.Name, e.known)
-	return suggestion + "; to keep the text as it is, write $$(" + e.Name + ")"
+	return nearest.Suggestion(e.Name, e.known) + " ($$(" + e.Name + ") would keep the text as it is)"
 }
 
 // reference matches $(params.x), $(images.x), $(namespace) and, to catch typing

@@ -25,7 +25,7 @@ func badParams(p *pass) {
 }
 
 func needsCluster(p *pass) {
-	if p.Lab.Needs.Cluster != nil {
+	if p.Lab.Needs.Cluster != nil || len(p.written.Errors()) > 0 {
 		return
 	}
 	const message, suggestion = "this takes a cluster, and the lab does not ask for one", "add needs: {cluster: {}}"

@@ -9,7 +9,7 @@ import (
 func fewSolutions(p *pass) {
 	solutions := p.casesOf(lab.Solution)
 	if n := len(solutions); n < 3 {
-		p.at("name", fmt.Sprintf("the lab has %d solutions, and less than three do not show that right work passes however it is done", n),
+		p.at("name", fmt.Sprintf("the lab has %d of the three solutions that it takes to show that right work passes however it is done", n),
 			"add solutions with other tools, names or structure")
 	}
 	for _, c := range solutions {

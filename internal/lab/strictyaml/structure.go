@@ -40,6 +40,7 @@ func (dec *decoder) structure(path string, n ast.Node, v reflect.Value) {
 		key := keyText(pair.Key)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key })
 		switch {
+		case pair.Key.IsMergeKey():
 		case i < 0:
 			dec.unknown(path, key, pair.Key, fields)
 		case !given[key]:
