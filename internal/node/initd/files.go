@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"text/template"
 
-	"golang.org/x/sys/unix"
-
 	"labctl.dev/labctl/internal/node"
 )
 
@@ -22,10 +20,10 @@ var templates embed.FS
 // settings is what the templates in etc may use.
 type settings struct {
 	node.Config
-	Nodes       []peer // this node and those that may be beside it
-	Gateway     string
-	Snapshotter string
-	MachineID   string
+	Nodes     []peer // this node and those that may be beside it
+	Gateway   string
+	Layers    layers
+	MachineID string
 }
 
 type peer struct{ IP, Name string }
@@ -35,10 +33,10 @@ type peer struct{ IP, Name string }
 func writeFiles(cfg node.Config) error {
 	sum := sha256.Sum256([]byte(cfg.Cluster + "/" + cfg.Name))
 	s := settings{
-		Config:      cfg,
-		Gateway:     node.Gateway().String(),
-		Snapshotter: snapshotter("/node/containerd"),
-		MachineID:   hex.EncodeToString(sum[:16]),
+		Config:    cfg,
+		Gateway:   node.Gateway().String(),
+		Layers:    tryLayers("/node/containerd"),
+		MachineID: hex.EncodeToString(sum[:16]),
 	}
 	for i := 1; i <= node.MaxNodes; i++ {
 		s.Nodes = append(s.Nodes, peer{node.MachineIP(i).String(), node.Name(i)})
@@ -74,26 +72,4 @@ func writeFile(t *template.Template, s settings) error {
 	}
 	defer f.Close()
 	return t.Execute(f, s)
-}
-
-// snapshotter tells how containerd can stack image layers in dir. Where the
-// host's own file system is an overlay (a container), the kernel refuses to
-// stack another upon it, and layers have to be copied.
-func snapshotter(dir string) string {
-	trial := filepath.Join(dir, ".overlay")
-	defer os.RemoveAll(trial)
-	for _, d := range []string{"lower", "upper", "work", "merged"} {
-		if err := os.MkdirAll(filepath.Join(trial, d), 0o700); err != nil {
-			return "native"
-		}
-	}
-	merged := filepath.Join(trial, "merged")
-	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", trial)
-	if err := unix.Mount("overlay", merged, "overlay", 0, options); err != nil {
-		return "native"
-	}
-	if err := unix.Unmount(merged, 0); err != nil {
-		return "native"
-	}
-	return "overlayfs"
 }
