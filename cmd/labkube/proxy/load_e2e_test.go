@@ -73,12 +73,8 @@ func (l *load) oneConnection(ctx context.Context, c net.Conn) {
 	})
 }
 
-// grace is how long an endpoint listens after the kernel knows that it
-// terminates: connections that were under way by then are to be accepted.
-const grace = 30 * time.Millisecond
-
 // A rolling update: every endpoint is replaced, ten times. What is old stops
-// listening, and keeps the connections that it has.
+// listening once the kernel knows, and keeps the connections that it has.
 func TestRollingUpdateUnderLoad(t *testing.T) {
 	w := newWorld(t)
 	client, other := w.pod("client", 5), w.pod("other", 6)
@@ -107,18 +103,13 @@ func TestRollingUpdateUnderLoad(t *testing.T) {
 	for round := range 30 {
 		next := addr(3 + round)
 		listening[next] = w.serve(w.pod(next, 103+round), 8080)
+		w.expect("tcp4", expect{other, next + ":8080", next, "10.244.1.6"}) // ready, as a probe would find
 		old := current[0].Addresses[0]
 		current = append(slices.Clone(current[1:]), at(next, ready))
 		// The old one terminates, as the API says first, then leaves the slice.
-		a.drain()
-		start := time.Now()
-		a.put(slice("web", append([]discoveryv1.Endpoint{at(old, terminatingServing)}, current...)...))
-		a.waitSync()
-		slowest = max(slowest, time.Since(start))
-		<-time.After(grace)
+		slowest = max(slowest, a.change(slice("web", append([]discoveryv1.Endpoint{at(old, terminatingServing)}, current...)...)))
 		listening[old]()
-		a.put(slice("web", current...))
-		a.waitSync()
+		a.change(slice("web", current...))
 	}
 	cancel()
 	l.wait.Wait()
@@ -131,6 +122,75 @@ func TestRollingUpdateUnderLoad(t *testing.T) {
 	if l.asked.Load() < 1000 {
 		t.Error("too little load to mean anything")
 	}
+}
+
+// However often the rules change, no connection falls between old and new ones.
+func TestCommitsLoseNothing(t *testing.T) {
+	few := slice("web", readyAt("10.244.1.100", "10.244.1.101")...)
+	all := slice("web", readyAt("10.244.1.100", "10.244.1.101", "10.244.1.102", "10.244.1.103")...)
+	for name, tc := range map[string]struct {
+		affinity int32
+		change   func(w *world, a *api, round int)
+	}{
+		"endpoints": {0, func(_ *world, a *api, round int) {
+			a.put([]*discoveryv1.EndpointSlice{few, all}[round%2])
+		}},
+		"endpoints with affinity": {60, func(_ *world, a *api, round int) {
+			a.put([]*discoveryv1.EndpointSlice{few, all}[round%2])
+		}},
+		"written anew": {0, func(w *world, _ *api, _ int) { foreign(w) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			client := w.pod("client", 5)
+			for i := range 4 {
+				w.serve(w.pod(fmt.Sprint(i), 100+i), 8080)
+			}
+			svc := service("web", "10.96.1.1", withNodePort(30080))
+			if tc.affinity != 0 {
+				withAffinity(tc.affinity)(svc)
+			}
+			a := w.start(svc, few)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			var l load
+			l.connect(ctx, client, vip)
+			l.connect(ctx, w.node, vip)
+			l.connect(ctx, w.outside, "10.98.0.11:30080")
+			rounds := 0
+			for ; ctx.Err() == nil; rounds++ {
+				a.drain()
+				tc.change(w, a, rounds)
+				a.waitSync()
+			}
+			l.wait.Wait()
+			for i, err := range l.errors {
+				if i < 5 {
+					t.Error(err)
+				}
+			}
+			t.Logf("%d commits, %d connections, %d failed", rounds, l.asked.Load(), len(l.errors))
+		})
+	}
+}
+
+// connect opens and closes connections as fast as it can.
+func (l *load) connect(ctx context.Context, from place, to string) {
+	l.wait.Go(func() {
+		_ = from.do(func() error {
+			for ctx.Err() == nil {
+				c, err := net.DialTimeout("tcp4", to, 3*time.Second)
+				l.asked.Add(1)
+				if err != nil {
+					l.report(err)
+					continue
+				}
+				_ = c.(*net.TCPConn).SetLinger(0) // no TIME_WAIT: ports would run out
+				_ = c.Close()
+			}
+			return nil
+		})
+	})
 }
 
 // One replica that terminates keeps answering until its successor is ready.

@@ -98,15 +98,15 @@ func TestAffinityEnds(t *testing.T) {
 	t.Errorf("the client stayed at %s, though it paused longer than the timeout each time", first)
 }
 
-// foreign commits a table that has nothing to do with the proxy's.
+// foreign makes a commit that has nothing to do with the proxy's table.
 func foreign(w *world) {
 	w.t.Helper()
 	c, err := nftables.New()
 	w.must(err)
 	tab := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: "foreign"}
 	c.AddTable(tab)
+	c.DelTable(tab)
 	w.must(c.Flush())
-	w.t.Cleanup(func() { c.DelTable(tab); _ = c.Flush() })
 }
 
 func (a *api) waitSync() {
