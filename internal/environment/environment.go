@@ -14,6 +14,8 @@ import (
 type Environment struct {
 	Home Home
 	Record
+	// Hints counts the hints shown, by task.
+	Hints map[string]int
 }
 
 // Open reads an environment's state. The name may be empty, then it is the
@@ -29,11 +31,16 @@ func (h Home) Open(name string) (*Environment, error) {
 		}
 		name = current
 	}
+	if !ValidName(name) {
+		return nil, noEnvironment(name)
+	}
 	r, err := readRecord(h.EnvDir(name))
 	if err != nil {
 		return nil, err
 	}
-	return &Environment{Home: h, Record: r}, nil
+	e := &Environment{Home: h, Record: r}
+	e.Hints, err = e.readHints()
+	return e, err
 }
 
 func (h Home) noCurrent() error {

@@ -69,7 +69,7 @@ func (h Home) Current() (string, error) {
 
 // SetCurrent makes an environment the current one.
 func (h Home) SetCurrent(name string) error {
-	return h.write(h.currentFile(), []byte(name+"\n"), 0o644)
+	return h.Write(h.currentFile(), []byte(name+"\n"), 0o644)
 }
 
 func (h Home) currentFile() string { return filepath.Join(h.Dir, "current") }
@@ -94,8 +94,8 @@ func (h Home) Make(dir string) error {
 	return nil
 }
 
-// write replaces a file at once or not at all, and gives it to the owner.
-func (h Home) write(path string, data []byte, mode fs.FileMode) error {
+// Write replaces a file at once or not at all, and gives it to the owner.
+func (h Home) Write(path string, data []byte, mode fs.FileMode) error {
 	if err := h.Make(filepath.Dir(path)); err != nil {
 		return err
 	}
@@ -136,4 +136,13 @@ func (h Home) ownAll(dir string) error {
 func (h Home) unusable(err error) error {
 	return problem(CodeState, "Free some space or fix the directory's permissions, or set LABCTL_HOME to a directory that can be written.",
 		err, "cannot write labctl's state in %s", h.Dir)
+}
+
+// Script writes a program that runs a command with the arguments it is given.
+func (h Home) Script(path string, command []string) error {
+	quoted := make([]string, len(command))
+	for i, word := range command {
+		quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return h.Write(path, []byte("#!/bin/sh\nexec "+strings.Join(quoted, " ")+" \"$@\"\n"), 0o755)
 }

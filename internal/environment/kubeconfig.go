@@ -28,17 +28,17 @@ func (e *Environment) writeKubeconfigs(c engine.Cluster, namespace string) error
 		if err != nil {
 			return err
 		}
-		if err := e.Home.write(to, data, 0o600); err != nil {
+		if err := e.Home.Write(to, data, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ownLedger makes the ledger's files, so that checks, which need no root, can
+// ownLedger makes the files of ledger and checks, so that checks, which need no root, can
 // write into a journal that root began.
 func (e *Environment) ownLedger() error {
-	for _, name := range []string{"ledger.jsonl", "ledger.jsonl.lock"} {
+	for _, name := range []string{"ledger.jsonl", "ledger.jsonl.lock", checkLock} {
 		path := filepath.Join(e.Dir(), name)
 		f, err := os.OpenFile(path, os.O_CREATE, 0o600)
 		if err != nil {

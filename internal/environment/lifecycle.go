@@ -7,11 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
-	"labctl.dev/labctl/internal/lab"
 )
 
 // Observer hears how a long operation gets on. Its methods are called from one
@@ -20,17 +17,6 @@ type Observer interface {
 	StepStarted(name string)
 	Progress(message string)
 	StepDone(name string, took time.Duration)
-}
-
-// Material is what an environment is made of, taken from its lab with the
-// parameters filled in.
-type Material struct {
-	Lab     *lab.Lab
-	Params  map[string]any
-	Objects []unstructured.Unstructured
-	Files   []File
-	// Images writes the archive of the lab's images; nil if it has none.
-	Images func(context.Context) (Archive, error)
 }
 
 // Lifecycle carries an environment through its life. Its methods are called one
@@ -46,8 +32,6 @@ type Lifecycle struct {
 	WorkloadTimeout time.Duration
 	// Prober puts the checker's helper into the cluster.
 	Prober func(context.Context, *kube.Client) error
-	// Undo takes back what checks did and did not undo.
-	Undo func(context.Context, *kube.Client) error
 
 	cluster engine.Cluster
 	client  *kube.Client

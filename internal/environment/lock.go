@@ -29,9 +29,14 @@ func (h Home) Acquire(ctx context.Context, name string) (*Lock, error) {
 		"another labctl is at work on the environment %q", name))
 }
 
+// CheckLock is the file that is locked while a check runs.
+func (e *Environment) CheckLock() string { return filepath.Join(e.Dir(), checkLock) }
+
+const checkLock = "check.lock"
+
 // AcquireCheck takes the lock that keeps checks and resets apart.
 func (e *Environment) AcquireCheck(ctx context.Context) (*Lock, error) {
-	return e.Home.lock(ctx, e.Name, "check.lock", problem(CodeBusy, "Wait for it to finish, or end it with Ctrl-C where it runs.", nil,
+	return e.Home.lock(ctx, e.Name, checkLock, problem(CodeBusy, "Wait for it to finish, or end it with Ctrl-C where it runs.", nil,
 		"a check of the environment %q is running", e.Name))
 }
 

@@ -33,21 +33,20 @@ type Record struct {
 	Lab    string `json:"lab"`
 	LabDir string `json:"labDir,omitempty"`
 	// Digest is the content of the lab at the start.
-	Digest string         `json:"digest"`
-	Engine string         `json:"engine"`
-	ID     engine.ID      `json:"id"`
-	Nodes  int            `json:"nodes"`
-	Port   int            `json:"port,omitempty"` // the last one of the API server
-	Seed   uint64         `json:"seed"`
-	Params map[string]any `json:"params,omitempty"`
-	Phase  Phase          `json:"phase"`
+	Digest string    `json:"digest"`
+	Engine string    `json:"engine"`
+	ID     engine.ID `json:"id"`
+	Nodes  int       `json:"nodes"`
+	Port   int       `json:"port,omitempty"` // the last one of the API server
+	Seed   uint64    `json:"seed"`
+	Phase  Phase     `json:"phase"`
 
 	Created time.Time `json:"created"`
 	// ReadyMs and Steps are those of the last start.
 	ReadyMs int64      `json:"readyMs"`
 	Steps   []StepTime `json:"steps"`
-	// Hints counts the hints shown, by task.
-	Hints map[string]int `json:"hints,omitempty"`
+	// Capabilities are what the engine's clusters have.
+	Capabilities []engine.Capability `json:"capabilities,omitempty"`
 	// Unassessable lists "task/check" that this engine cannot judge.
 	Unassessable []string `json:"unassessable,omitempty"`
 	// Workspace is the digest of the workspace as it was filled, by file.
@@ -66,8 +65,7 @@ func readRecord(dir string) (Record, error) {
 	path := filepath.Join(dir, "env.json")
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Record{}, problem(CodeNoEnvironment, "Run `labctl start LAB` to make one, `labctl list` to see the labs.", err,
-			"there is no environment %q", name)
+		return Record{}, noEnvironment(name)
 	}
 	if err != nil {
 		return Record{}, problem(CodeState, "", err, "cannot read the environment %q", name)
@@ -86,6 +84,11 @@ func readRecord(dir string) (Record, error) {
 	return r, nil
 }
 
+func noEnvironment(name string) error {
+	return problem(CodeNoEnvironment, "Run `labctl start LAB` to make one, `labctl list` to see the labs.", nil,
+		"there is no environment %q", name)
+}
+
 func corrupt(name, path string, err error) error {
 	return problem(CodeCorruptState,
 		"Run `labctl stop --env "+name+"` to remove the environment; the files in its workspace are kept.", err,
@@ -99,5 +102,5 @@ func (h Home) writeRecord(r Record) error {
 	if err != nil {
 		return err
 	}
-	return h.write(filepath.Join(h.EnvDir(r.Name), "env.json"), append(data, '\n'), 0o644)
+	return h.Write(filepath.Join(h.EnvDir(r.Name), "env.json"), append(data, '\n'), 0o644)
 }

@@ -18,11 +18,10 @@ func (l *Lifecycle) Remove(ctx context.Context, discard bool) (saved string, err
 	if _, missing := os.Stat(l.Env.Dir()); missing == nil {
 		err = l.Env.Save()
 	}
-	err = errors.Join(err, l.Close(ctx), l.Engine.Down(ctx, l.spec()))
-	if err != nil {
-		return "", fmt.Errorf("remove the cluster: %w", err)
+	if err = errors.Join(err, l.Close(ctx)); err != nil {
+		return "", fmt.Errorf("end the cluster: %w", err)
 	}
-	return l.Env.Home.removeState(l.Env, discard, l.Now)
+	return l.Env.Dismantle(ctx, l.Engine, l.Bin, discard, false, l.Now())
 }
 
 // Rebuild restores the starting state of the environment: cluster and

@@ -53,7 +53,7 @@ func (l *Lifecycle) prepare(_ context.Context, _ Observer) error {
 	if err := l.Env.ownLedger(); err != nil {
 		return err
 	}
-	return l.Env.Save()
+	return errors.Join(l.Env.Home.writeIdentity(l.Env.Record), l.Env.Save())
 }
 
 func (l *Lifecycle) up(ctx context.Context, o Observer) error {
@@ -148,10 +148,10 @@ func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
 
 // undo takes back what a check that was killed left behind.
 func (l *Lifecycle) undo(ctx context.Context, _ Observer) error {
-	if l.client == nil || l.Undo == nil {
+	if l.client == nil {
 		return nil
 	}
-	return l.Undo(ctx, l.client)
+	return l.Env.UndoStimuli(ctx, l.client)
 }
 
 func (l *Lifecycle) namespace() string {

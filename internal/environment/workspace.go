@@ -30,7 +30,7 @@ func (e *Environment) fillWorkspace(files []File) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if err := e.Home.write(path, f.Data, f.Mode.Perm()|0o600); err != nil {
+		if err := e.Home.Write(path, f.Data, f.Mode.Perm()|0o600); err != nil {
 			return nil, err
 		}
 		sum := sha256.Sum256(f.Data)
@@ -148,17 +148,16 @@ func (e *Environment) restoreWorkspace(files []File, now time.Time) (string, err
 	return saved, err
 }
 
-// removeState removes the state directory, and keeps a changed workspace.
-func (h Home) removeState(e *Environment, discard bool, now func() time.Time) (saved string, err error) {
-	if !discard {
-		if saved, err = e.saveWorkspace(now()); err != nil {
-			return "", err
-		}
+// remove removes a file or a directory of the state.
+func (h Home) remove(path string) error {
+	err := os.RemoveAll(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return problem(CodeNeedsRoot, "Run the same command with sudo.", err, "what root made has to be removed by root")
 	}
-	if err := os.RemoveAll(e.Dir()); err != nil {
-		return saved, fmt.Errorf("remove the state of %s: %w", e.Name, err)
+	if err != nil {
+		return h.unusable(err)
 	}
-	return saved, nil
+	return nil
 }
 
 // Forget removes the directory of an environment that never came to be. The

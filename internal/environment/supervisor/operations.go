@@ -87,6 +87,7 @@ func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
+	s.lightBeacon(life.Env.ID)
 	if resume {
 		err = life.Resume(ctx, out)
 	} else {

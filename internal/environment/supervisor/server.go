@@ -20,14 +20,16 @@ import (
 // ends: the client that started it has died.
 const patience = 15 * time.Second
 
+// Opener prepares the lifecycle that a request asks for; resume is true when
+// the environment exists already.
+type Opener func(context.Context, Request) (life *environment.Lifecycle, resume bool, err error)
+
 // Server is the supervisor of one environment.
 type Server struct {
 	Home environment.Home
 	Name string
 	Log  *slog.Logger
-	// Open prepares the lifecycle that a request asks for; resume is true when
-	// the environment exists already.
-	Open func(context.Context, Request) (life *environment.Lifecycle, resume bool, err error)
+	Open Opener
 
 	mu    sync.Mutex
 	state State
@@ -36,6 +38,7 @@ type Server struct {
 	stop  context.CancelCauseFunc // of the start that is going on
 	idle  chan struct{}           // closed while no operation is going on
 	over  context.CancelFunc      // ends Serve
+	lit   net.Listener            // the beacon
 }
 
 // Serve takes the environment's lock, listens, calls ready, and serves until
@@ -183,6 +186,19 @@ func (s *Server) cluster() engine.Cluster {
 		return nil
 	}
 	return s.life.Cluster()
+}
+
+// lightBeacon tells the machine that the cluster has an owner. Without it the
+// environment works, but for a gc of another user.
+func (s *Server) lightBeacon(id engine.ID) {
+	l, err := beacon(id)
+	if err != nil {
+		s.Log.Warn("no beacon", "error", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lit = l
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -1,0 +1,10 @@
+// labctl is the program that users run; see package cli.
+package main
+
+import (
+	"os"
+
+	"labctl.dev/labctl/internal/cli"
+)
+
+func main() { os.Exit(cli.Main()) }

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/check/script"
+	"labctl.dev/labctl/internal/environment"
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/lab/nearest"
+	"labctl.dev/labctl/internal/proc"
+)
+
+type checkOptions struct {
+	s       *State
+	output  format
+	env     string
+	only    []string
+	watch   bool
+	explain bool
+}
+
+type checkDocument struct {
+	versioned
+	check.Report
+}
+
+func newCheck(s *State) *cobra.Command {
+	o := &checkOptions{s: s}
+	cmd := &cobra.Command{
+		Use: "check [TASK|TASK/CHECK...]", Short: "See whether what you built works",
+		Long: "Checks all tasks, or those named. A check that needs others runs these, too.\n\n" +
+			"With --watch the results change as you work; checks that disturb the environment are left to `labctl check`. " +
+			"With --explain every probe is shown, and causes that give away the fix.\n\nExit codes:\n" + exitTable(),
+		Example:           examples(s, "check", "check expose", "check expose/answers --explain", "check --watch"),
+		ValidArgsFunction: s.completeTasks(&o.env),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.only = args
+			return o.run(cmd.Context())
+		},
+	}
+	addOutput(cmd, &o.output)
+	s.addEnv(cmd, &o.env)
+	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "follow the environment and update the results as you work")
+	cmd.Flags().BoolVarP(&o.explain, "explain", "x", false, "show every probe, and causes that give away the fix")
+	return cmd
+}
+
+func (o *checkOptions) run(ctx context.Context) error {
+	seat, err := o.s.sit(o.env)
+	if err != nil {
+		return err
+	}
+	runner, err := o.s.runner(ctx, seat)
+	if err != nil {
+		return err
+	}
+	if o.watch {
+		return o.watchResults(ctx, seat, runner)
+	}
+	live := o.s.newLive(o.output == formatJSON)
+	report, err := runner.Run(ctx, check.Options{Only: o.only, Explain: o.explain, OnResult: live.result})
+	live.close()
+	if err != nil {
+		return o.explainError(ctx, seat, report, err)
+	}
+	if err := o.s.remember(seat.env, report); err != nil {
+		return err
+	}
+	if o.output == formatJSON {
+		err = printJSON(o.s.Stdout, checkDocument{version1(), report})
+	} else {
+		err = o.s.printReport(seat, report, o.explain)
+	}
+	return errors.Join(err, verdictExit(report.Verdict))
+}
+
+// explainError says what a run that was not finished came to.
+func (o *checkOptions) explainError(ctx context.Context, seat *seat, report check.Report, err error) error {
+	var unknown *check.UnknownError
+	switch {
+	case errors.As(err, &unknown):
+		return &environment.Problem{
+			Code:    environment.CodeUnknownArgument,
+			Message: "there is no task or check \"" + unknown.Name + "\"; " + nearest.Suggestion(unknown.Name, unknown.Known),
+			Hint:    "Run `labctl tasks` for the list.",
+		}
+	case ctx.Err() != nil:
+		if o.output != formatJSON && len(report.Tasks) > 0 {
+			_ = o.s.printReport(seat, report, o.explain)
+		}
+		return &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; what the checks did has been undone"}
+	}
+	return err
+}
+
+// runner puts the checks of an environment together.
+func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
+	env := seat.env
+	target := check.Target{
+		Lab: seat.lab, Environment: env.Name, Engine: env.Engine, Capabilities: env.Capabilities, Ledger: env.Ledger(), Lock: env.CheckLock(),
+		Log: slog.New(slog.DiscardHandler),
+	}
+	if env.Nodes > 0 {
+		if _, err := client(env).Status(ctx); err != nil {
+			return nil, err
+		}
+		var err error
+		if target.Client, err = kube.FromFile(env.AdminKubeconfig()); err != nil {
+			return nil, err
+		}
+		target.Kubectl = s.pinnedKubectl(env.AdminKubeconfig())
+	}
+	return check.New(target)
+}
+
+// pinnedKubectl is the kubectl of labctl's own for the scripts of checks.
+func (s *State) pinnedKubectl(kubeconfig string) script.Program {
+	labkube := filepath.Join(s.Bin(), "labkube")
+	return func(ctx context.Context, call script.Call) (int, error) {
+		err := proc.Command{
+			Path: labkube, Args: append([]string{"kubectl"}, call.Args...), Dir: call.Dir,
+			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "HOME="+filepath.Dir(kubeconfig)),
+			Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
+		}.Run(ctx)
+		var exit *proc.ExitError
+		if errors.As(err, &exit) {
+			return exit.Code, nil
+		}
+		return 0, err
+	}
+}
+
+// remember adds a run to the learner's history.
+func (s *State) remember(env *environment.Environment, report check.Report) error {
+	checks := map[string]string{}
+	for _, t := range report.Tasks {
+		for _, c := range t.Checks {
+			checks[t.ID+"/"+c.ID] = string(c.Verdict)
+		}
+	}
+	return env.Home.RecordAttempt(environment.Attempt{
+		Time: s.Now().UTC(), Lab: env.Lab, Environment: env.Name, Started: env.Created, Engine: env.Engine, Seed: env.Seed,
+		Verdict: string(report.Verdict), Score: report.Score, MaxScore: report.MaxScore, Checks: checks,
+	})
+}

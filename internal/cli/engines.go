@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/environment"
+	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/lab/nearest"
+)
+
+// choice is an engine and why it was taken.
+type choice struct {
+	engine.Engine
+	caps engine.Capabilities
+	why  string
+}
+
+// engineNames lists what --engine accepts.
+func (s *State) engineNames() []string {
+	names := []string{"auto"}
+	for _, e := range s.Engines {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// engineNamed finds an engine by the name that a state file or a user gives.
+func (s *State) engineNamed(name string) (engine.Engine, error) {
+	for _, e := range s.Engines {
+		if e.Name() == name {
+			return e, nil
+		}
+	}
+	return nil, usage(nearest.Suggestion(name, s.engineNames()), "there is no engine %q", name)
+}
+
+// chooseEngine takes the engine asked for, or the first that can run the lab
+// on this machine, and says why.
+func (s *State) chooseEngine(ctx context.Context, name string, l *lab.Lab, arguments string) (choice, error) {
+	if name != "auto" {
+		e, err := s.engineNamed(name)
+		if err != nil {
+			return choice{}, err
+		}
+		return s.tryEngine(ctx, e, l, "you asked for it", arguments)
+	}
+	if l.Needs.Cluster == nil {
+		e, err := s.engineNamed("none")
+		if err != nil {
+			return choice{}, err
+		}
+		return s.tryEngine(ctx, e, l, "the lab needs no cluster", arguments)
+	}
+	var last error
+	for _, e := range s.Engines {
+		if e.Name() == "none" {
+			continue
+		}
+		c, err := s.tryEngine(ctx, e, l, "the first that can run the lab here", arguments)
+		if err == nil {
+			return c, nil
+		}
+		last = err
+	}
+	if last == nil {
+		last = &environment.Problem{Code: environment.CodeNoEngine, Message: "this labctl has no engine that provides a cluster"}
+	}
+	return choice{}, last
+}
+
+func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why, arguments string) (choice, error) {
+	caps, err := e.Probe(ctx)
+	if err != nil {
+		return choice{}, fmt.Errorf("ask the engine %s: %w", e.Name(), err)
+	}
+	if lacking := caps.Lacking(labNeeds(l)); len(lacking) > 0 && caps.Available {
+		return choice{}, &environment.Problem{
+			Code:    environment.CodeNoEngine,
+			Message: fmt.Sprintf("the engine %s cannot run %s: it lacks %s", e.Name(), l.Name, join(lacking)),
+			Hint:    "Run `labctl doctor` to see what each engine can do here.",
+		}
+	}
+	if !caps.Available {
+		return choice{}, s.unavailable(e, caps, arguments)
+	}
+	return choice{Engine: e, caps: caps, why: why}, nil
+}
+
+// labNeeds lists the capabilities without which a lab makes no sense.
+func labNeeds(l *lab.Lab) []engine.Capability {
+	var needs []engine.Capability
+	if c := l.Needs.Cluster; c != nil {
+		needs = append(needs, engine.CapCluster)
+		if c.Nodes > 1 {
+			needs = append(needs, engine.CapMultiNode)
+		}
+	}
+	for _, name := range l.Needs.Capabilities {
+		needs = append(needs, engine.Capability(name))
+	}
+	return needs
+}
+
+func join[T ~string](items []T) string {
+	words := make([]string, len(items))
+	for i, item := range items {
+		words[i] = string(item)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/diagnose"
+)
+
+// printReport shows the results of a run of checks.
+func (s *State) printReport(seat *seat, r check.Report, explain bool) error {
+	before, err := seat.env.Progress()
+	if err != nil {
+		return err
+	}
+	for i, t := range r.Tasks {
+		if i > 0 {
+			fmt.Fprintln(s.Stdout)
+		}
+		s.printTaskResult(t, explain)
+	}
+	c := s.out()
+	score := fmt.Sprintf("%d of %d points", r.Score, r.MaxScore)
+	if r.Verdict == check.Pass {
+		fmt.Fprintf(s.Stdout, "\n%s %s\n", c.green("All passed."), score)
+	} else {
+		fmt.Fprintf(s.Stdout, "\n%s\n", c.bold(score))
+	}
+	s.advise(r, before.Attempts)
+	return nil
+}
+
+func (s *State) printTaskResult(t check.TaskResult, explain bool) {
+	c := s.out()
+	fmt.Fprintf(s.Stdout, "%s %s %s\n", s.mark(string(t.Verdict)), c.bold(t.ID), c.dim(t.Title))
+	for _, r := range t.Checks {
+		s.printResult(s.Stdout, r, explain)
+	}
+}
+
+// printResult shows one check: what was expected, what was seen, and why.
+func (s *State) printResult(w io.Writer, r check.Result, explain bool) {
+	c := s.out()
+	fmt.Fprintf(w, "  %s %s", s.mark(string(r.Verdict)), r.Title)
+	if r.Code != "" && r.Verdict != check.Blocked {
+		fmt.Fprintf(w, " %s", c.dim("["+r.Code+"]"))
+	}
+	fmt.Fprintln(w)
+	line := func(label, text string) {
+		if text = strings.TrimSpace(text); text != "" && r.Verdict != check.Pass {
+			body := wrapText(text, s.Width-16, "")
+			fmt.Fprintf(w, "      %-9s %s\n", label, strings.ReplaceAll(body, "\n", "\n                "))
+		}
+	}
+	line("", s.Typed(r.Message))
+	line("expected", r.Expected)
+	line("observed", r.Observed)
+	for _, cause := range shown(r.Causes, explain) {
+		line("because", cause.Text)
+	}
+	if explain {
+		s.printTrace(w, r)
+	}
+}
+
+// shown are the causes that do not give the answer away unasked.
+func shown(causes []diagnose.Cause, explain bool) []diagnose.Cause {
+	var some []diagnose.Cause
+	for _, cause := range causes {
+		if explain || cause.Spoiler < 2 {
+			some = append(some, cause)
+		}
+	}
+	return some
+}
+
+func (s *State) printTrace(w io.Writer, r check.Result) {
+	for _, step := range r.Trace {
+		fmt.Fprintf(w, "      %s %s %s\n", s.out().dim(fmt.Sprintf("%7.3f s", step.At.Seconds())), step.What, s.out().dim(step.Result))
+	}
+	fmt.Fprintf(w, "      %s\n", s.out().dim("took "+elapsed(time.Duration(r.Ms)*time.Millisecond)))
+}
+
+// advise names the next thing to do after a run.
+func (s *State) advise(r check.Report, _ int) {
+	for _, t := range r.Tasks {
+		if t.Verdict == check.Pass || t.Verdict == check.Unassessable || t.Verdict == check.Blocked {
+			continue
+		}
+		fmt.Fprintf(s.Stdout, "Next: %s tasks %s (the goal), %s hint %s (a hint)\n", s.Program(), t.ID, s.Program(), t.ID)
+		return
+	}
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// errInterrupt is why a context ends after Ctrl-C.
+var errInterrupt = errors.New("Ctrl-C")
+
+// interruptible returns a context that ends with the first interrupt. A second
+// one ends the process at once.
+func (s *State) interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	over := make(chan struct{})
+	go s.listen(signals, over, cancel)
+	return ctx, func() {
+		signal.Stop(signals)
+		close(over)
+		cancel(nil)
+	}
+}
+
+// listen cancels with the first signal and exits with the second.
+func (s *State) listen(signals <-chan os.Signal, over <-chan struct{}, cancel context.CancelCauseFunc) {
+	for count := 0; ; {
+		select {
+		case <-over:
+			return
+		case <-signals:
+		}
+		if s.handedOver.Load() {
+			continue
+		}
+		if count++; count > 1 {
+			s.Exit(exitInterrupted)
+		}
+		cancel(errInterrupt)
+		if s.StderrTTY {
+			fmt.Fprintln(s.Stderr, "\nstopping cleanly; press Ctrl-C again to stop now")
+		}
+	}
+}

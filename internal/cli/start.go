@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"labctl.dev/labctl/internal/environment"
+	"labctl.dev/labctl/internal/environment/supervisor"
+)
+
+type startOptions struct {
+	s      *State
+	output format
+	lab    string
+	env    string
+	engine string
+	seed   uint64
+	keep   bool
+	trust  bool
+}
+
+type startDocument struct {
+	versioned
+	Environment  string                 `json:"environment"`
+	Lab          string                 `json:"lab"`
+	Engine       string                 `json:"engine"`
+	EngineReason string                 `json:"engineReason"`
+	Seed         uint64                 `json:"seed"`
+	Workspace    string                 `json:"workspace"`
+	Kubeconfig   string                 `json:"kubeconfig"`
+	Resumed      bool                   `json:"resumed"`
+	ReadyMs      int64                  `json:"readyMs"`
+	Steps        []environment.StepTime `json:"steps"`
+	Unassessable []string               `json:"unassessable"`
+}
+
+func newStart(s *State) *cobra.Command {
+	o := &startOptions{s: s}
+	cmd := &cobra.Command{
+		Use: "start [LAB]", Short: "Start a lab, or bring its environment back",
+		Long: "Start makes an environment for a lab: a slug from `labctl list`, or the path of a lab's directory. " +
+			"If the environment exists already, it is brought back with the work in it, also after a reboot.",
+		Example: examples(s, "start kubernetes-101", "start ./my-lab --trust", "start kubernetes-101 --env second --seed 7"),
+		Args:    maxArgs(1, "start takes one lab"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return s.labNames(), cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.lab = args[0]
+			}
+			if !cmd.Flags().Changed("seed") {
+				o.seed = uint64(rand.Uint32())
+			}
+			return o.run(cmd.Context(), cmd.Flags().Changed("seed"))
+		},
+	}
+	addOutput(cmd, &o.output)
+	s.addEnv(cmd, &o.env)
+	flags := cmd.Flags()
+	flags.StringVar(&o.engine, "engine", "auto", "the `engine` that provides the cluster: "+join(s.engineNames()))
+	flags.Uint64Var(&o.seed, "seed", 0, "draw the lab's parameters from this `number` (default: random)")
+	flags.BoolVar(&o.keep, "keep-on-failure", false, "leave a failed start as it is, to be looked at")
+	flags.BoolVar(&o.trust, "trust", false, "trust a lab from a directory: it runs its scripts and manifests")
+	_ = cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(s.engineNames(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (o *startOptions) run(ctx context.Context, seeded bool) error {
+	home, err := o.s.home()
+	if err != nil {
+		return err
+	}
+	plan, err := o.plan(ctx, home, seeded)
+	if err != nil {
+		return err
+	}
+	result, err := o.start(ctx, home, plan)
+	if err != nil {
+		return err
+	}
+	env, err := home.Open(plan.name)
+	if err != nil {
+		return err
+	}
+	if err := home.SetCurrent(env.Name); err != nil {
+		return err
+	}
+	return o.announce(env, plan, result)
+}
+
+// start has the supervisor do it, which is started first if there is none.
+func (o *startOptions) start(ctx context.Context, home environment.Home, plan startPlan) (supervisor.Result, error) {
+	client := supervisor.Connect(plan.name, home.EnvDir(plan.name))
+	status, err := client.Status(ctx)
+	if err != nil {
+		if !plan.caps.Available {
+			return supervisor.Result{}, o.s.unavailable(plan.engine, plan.caps, o.arguments())
+		}
+		if err := o.s.spawnSupervisor(ctx, home, plan.name); err != nil {
+			return supervisor.Result{}, err
+		}
+	} else if status.State == supervisor.Starting {
+		return supervisor.Result{}, &environment.Problem{
+			Code:    environment.CodeBusy,
+			Message: fmt.Sprintf("the environment %q is being started by another labctl", plan.name),
+			Hint:    "Wait for it, or choose another name with --env.",
+		}
+	}
+	p := o.s.newProgress(o.output == formatJSON)
+	defer p.close()
+	return client.Start(ctx, plan.request, p)
+}
+
+func (o *startOptions) announce(env *environment.Environment, plan startPlan, result supervisor.Result) error {
+	doc := startDocument{
+		version1(), env.Name, env.Lab, env.Engine, plan.why, env.Seed, env.WorkspaceDir(), "",
+		result.Resumed, env.ReadyMs, env.Steps, orEmpty(env.Unassessable),
+	}
+	if plan.lab.Needs.Cluster != nil {
+		doc.Kubeconfig = env.Kubeconfig()
+	}
+	if o.output == formatJSON {
+		return printJSON(o.s.Stdout, doc)
+	}
+	c, out := o.s.out(), o.s.Stdout
+	switch {
+	case result.Resumed && len(result.Steps) == 0:
+		fmt.Fprintf(out, "%s is running already.\n", c.bold(env.Name))
+	case result.Resumed:
+		fmt.Fprintf(out, "%s is back after %s, with your work in it.\n", c.bold(env.Name), elapsed(time.Duration(result.Ms)*time.Millisecond))
+	default:
+		fmt.Fprintf(out, "%s is ready after %s: %s\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond), plan.lab.Title)
+		fmt.Fprintf(out, "engine %s (%s), seed %d\n", env.Engine, plan.why, env.Seed)
+	}
+	for _, note := range plan.caps.Notes {
+		fmt.Fprintf(out, "%s %s\n", c.yellow("note:"), note)
+	}
+	for _, id := range doc.Unassessable {
+		fmt.Fprintf(out, "%s the check %s cannot be assessed on the engine %s; it does not count\n", c.yellow("note:"), id, env.Engine)
+	}
+	fmt.Fprintln(out)
+	return o.s.nextSteps(plan.lab)
+}

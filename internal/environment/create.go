@@ -1,0 +1,120 @@
+package environment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/lab"
+)
+
+// workloadTimeout is how long a lab's workloads may take to be ready.
+const workloadTimeout = 3 * time.Minute
+
+// Setup is what an environment is made of, or brought back with.
+type Setup struct {
+	Engine engine.Engine
+	Lab    *lab.Source
+	// LabDir is the directory the lab came from; empty for the catalogue.
+	LabDir string
+	Bin    string // the directory of labctl's helper binaries
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// New prepares the life of an environment that does not exist yet. Nothing is
+// made before Lifecycle.Start.
+func (s Setup) New(ctx context.Context, home Home, name string, seed uint64) (*Lifecycle, error) {
+	caps, err := s.Engine.Probe(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine %s: %w", s.Engine.Name(), err)
+	}
+	digest, err := Digest(s.Lab.FS)
+	if err != nil {
+		return nil, err
+	}
+	l := s.Lab.Lab
+	nodes := 0
+	if l.Needs.Cluster != nil {
+		nodes = l.Needs.Cluster.Nodes
+	}
+	return s.Reopen(&Environment{Home: home, Record: Record{
+		Name: name, Lab: l.Name, LabDir: s.LabDir, Digest: digest,
+		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Seed: seed,
+		Phase: Creating, Created: s.Now().UTC(), Unassessable: Unassessable(l, caps), Capabilities: caps.Has,
+	}})
+}
+
+// Reopen prepares the life of an environment that has a record.
+func (s Setup) Reopen(env *Environment) (*Lifecycle, error) {
+	resolved, problems := s.Lab.Resolve(env.Seed)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	material, err := newMaterial(resolved, s.Bin, env.Home.CacheDir())
+	if err != nil {
+		return nil, problem(CodeInvalidLab, "Run `labctl lab lint` on the lab.", err, "the lab %s cannot be used", env.Lab)
+	}
+	return &Lifecycle{
+		Env: env, Engine: s.Engine, Material: material, Bin: s.Bin, Log: s.Log, Now: s.Now,
+		WorkloadTimeout: workloadTimeout, Prober: check.EnsureProber,
+	}, nil
+}
+
+// Unassessable lists the checks that an engine with these capabilities cannot
+// judge, as "task/check".
+func Unassessable(l *lab.Lab, caps engine.Capabilities) []string {
+	var found []string
+	for _, t := range l.Tasks {
+		for _, c := range t.Checks {
+			needs := make([]engine.Capability, len(c.Capabilities))
+			for i, name := range c.Capabilities {
+				needs[i] = engine.Capability(name)
+			}
+			if len(caps.Lacking(needs)) > 0 {
+				found = append(found, t.ID+"/"+c.ID)
+			}
+		}
+	}
+	return found
+}
+
+// Dismantle removes an environment that no supervisor owns any more: its
+// cluster, as far as there is one, and its state. A changed workspace is kept
+// at the path returned, unless discard is set. The caller holds the lock, whose
+// file stays if keepDir is set, for an environment that takes the place.
+func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, bin string, discard, keepDir bool, now time.Time) (saved string, err error) {
+	if eng != nil && e.ID != "" {
+		spec := engine.Spec{ID: e.ID, Dir: e.engineDir(), Bin: bin, Nodes: max(e.Nodes, 1), Owner: e.Home.Owner}
+		if err := eng.Down(ctx, spec); err != nil {
+			return "", fmt.Errorf("remove the cluster: %w", err)
+		}
+	}
+	if !discard {
+		if saved, err = e.saveWorkspace(now); err != nil {
+			return "", err
+		}
+	}
+	if !keepDir {
+		return saved, e.Home.remove(e.Dir())
+	}
+	entries, err := os.ReadDir(e.Dir())
+	if err != nil {
+		return saved, e.Home.unusable(err)
+	}
+	for _, entry := range entries {
+		switch entry.Name() {
+		case "lock", filepath.Base(e.SocketPath()), filepath.Base(LogPath(e.Dir())):
+			continue
+		}
+		if err := e.Home.remove(filepath.Join(e.Dir(), entry.Name())); err != nil {
+			return saved, err
+		}
+	}
+	return saved, nil
+}

@@ -1,0 +1,184 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/kube"
+)
+
+// Finding is something that a collection removed, or would remove.
+type Finding struct {
+	Environment string `json:"environment"`
+	Engine      string `json:"engine"`
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+	// Note says why, or where the learner's files are now.
+	Note string `json:"note"`
+	// Error is why it is still there; empty if it is gone.
+	Error string `json:"error"`
+
+	act func(context.Context) (note string, err error)
+}
+
+// Collector finds and removes what crashed processes left.
+type Collector struct {
+	Home    Home
+	Engines []engine.Engine
+	Bin     string
+	Now     func() time.Time
+	// All takes environments that could be resumed, too.
+	All bool
+	// Elsewhere says whether a cluster belongs to a living supervisor, also of
+	// another user or another home.
+	Elsewhere func(engine.ID) bool
+}
+
+// Find lists what there is to remove, and removes nothing.
+func (c Collector) Find(ctx context.Context) ([]Finding, error) {
+	names, err := c.Home.Names()
+	if err != nil {
+		return nil, err
+	}
+	var found []Finding
+	spared := map[engine.ID]bool{}
+	for _, name := range names {
+		if !ValidName(name) {
+			continue
+		}
+		found = append(found, c.environment(name, spared)...)
+	}
+	var failed error
+	for _, e := range c.Engines {
+		left, err := e.Leftovers(ctx)
+		failed = errors.Join(failed, err)
+		for _, r := range left {
+			if f, ours := c.leftover(e, r, spared); ours {
+				found = append(found, f)
+			}
+		}
+	}
+	return found, failed
+}
+
+// Remove removes what was found and notes how that went.
+func (c Collector) Remove(ctx context.Context, found []Finding) []Finding {
+	for i := range found {
+		note, err := found[i].act(ctx)
+		if note != "" {
+			found[i].Note = note
+		}
+		if err != nil {
+			found[i].Error = err.Error()
+		}
+	}
+	return found
+}
+
+// environment looks at one environment. What an engine has for it and what must
+// stay is noted in spared: true to keep everything, false to keep the data.
+func (c Collector) environment(name string, spared map[engine.ID]bool) []Finding {
+	env, err := c.Home.Salvage(name)
+	if err != nil {
+		return []Finding{{Environment: name, Kind: "environment", Name: name, Error: err.Error(),
+			act: func(context.Context) (string, error) { return "", err }}}
+	}
+	if c.Home.Alive(name) {
+		spared[env.ID] = true
+		return c.stimuli(env)
+	}
+	_, damaged := readRecord(env.Dir())
+	switch {
+	case c.All, !c.Home.Exists(name):
+		return []Finding{c.dismantle(env, "removed as asked")}
+	case damaged != nil:
+		spared[env.ID] = false
+		return nil // `labctl stop` removes it; its data may be all there is
+	case env.Phase == Ready:
+		spared[env.ID] = false
+		return c.staleSocket(env)
+	default:
+		return []Finding{c.dismantle(env, "its start or stop was cut short")}
+	}
+}
+
+func (c Collector) dismantle(env *Environment, why string) Finding {
+	return Finding{
+		Environment: env.Name, Engine: env.Engine, Kind: "environment", Name: env.Dir(), Note: why,
+		act: func(ctx context.Context) (string, error) {
+			lock, err := c.Home.Acquire(ctx, env.Name)
+			if err != nil {
+				return "", err
+			}
+			defer lock.Release()
+			saved, err := env.Dismantle(ctx, c.engine(env.Engine), c.Bin, false, false, c.Now())
+			if saved != "" {
+				return "your files are kept in " + saved, err
+			}
+			return "", err
+		},
+	}
+}
+
+func (c Collector) staleSocket(env *Environment) []Finding {
+	if _, err := os.Lstat(env.SocketPath()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return []Finding{{
+		Environment: env.Name, Kind: "socket", Name: env.SocketPath(), Note: "its supervisor is gone; the environment can be resumed",
+		act: func(context.Context) (string, error) { return "", os.Remove(env.SocketPath()) },
+	}}
+}
+
+// stimuli finds what a killed check left applied to a living environment.
+func (c Collector) stimuli(env *Environment) []Finding {
+	pending, err := env.PendingStimuli()
+	if err == nil && len(pending) == 0 {
+		return nil
+	}
+	return []Finding{{
+		Environment: env.Name, Kind: "stimulus", Name: filepath.Base(env.Dir()), Note: "a check was cut short",
+		act: func(ctx context.Context) (string, error) {
+			if err != nil {
+				return "", err
+			}
+			lock, busy := env.AcquireCheck(ctx)
+			if busy != nil {
+				return "a check is running", nil //nolint:nilerr // what runs will undo it by itself
+			}
+			defer lock.Release()
+			client, err := kube.FromFile(env.AdminKubeconfig())
+			if err != nil {
+				return "", err
+			}
+			return "", env.UndoStimuli(ctx, client)
+		},
+	}}
+}
+
+// leftover judges a resource that an engine found.
+func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engine.ID]bool) (Finding, bool) {
+	all, known := spared[r.ID]
+	alive := r.Kind == "process" || r.Kind == "cgroup" || r.Kind == "mount"
+	if all || (known && !alive) || (!known && c.Elsewhere(r.ID)) {
+		return Finding{}, false
+	}
+	return Finding{
+		Engine: r.Engine, Kind: r.Kind, Name: r.Name, Note: "of " + string(r.ID),
+		act: func(ctx context.Context) (string, error) { return "", e.Remove(ctx, r) },
+	}, true
+}
+
+func (c Collector) engine(name string) engine.Engine {
+	for _, e := range c.Engines {
+		if e.Name() == name {
+			return e
+		}
+	}
+	return nil
+}

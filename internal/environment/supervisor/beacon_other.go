@@ -1,0 +1,16 @@
+//go:build !linux
+
+package supervisor
+
+import (
+	"net"
+
+	"labctl.dev/labctl/internal/engine"
+)
+
+// beacon is not needed: no engine here leaves anything that is found without
+// its state directory.
+func beacon(engine.ID) (net.Listener, error) { return nil, nil }
+
+// Alive is not asked, see beacon.
+func Alive(engine.ID) bool { return false }
