@@ -50,7 +50,10 @@ func (c *Cluster) startNode(ctx context.Context, i int) error {
 	}
 	m.life = f.life
 	c.adopt(m, f.events)
-	return c.join(ctx, m, f.links)
+	if err := c.join(ctx, m, f.links); err != nil {
+		return err
+	}
+	return c.loadPause(ctx, m)
 }
 
 func (c *Cluster) nodeConfig(m *machine, dir string) node.Config {

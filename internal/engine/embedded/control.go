@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,11 @@ type componentHealth struct {
 	Name  string `json:"name"`
 	OK    bool   `json:"ok"`
 	Error string `json:"error"`
+}
+
+// works tells whether a component has said that it does.
+func (h health) works(name string) bool {
+	return slices.ContainsFunc(h.Components, func(c componentHealth) bool { return c.Name == name && c.OK })
 }
 
 // broken lists the components that do not work, with what ails them.
