@@ -47,7 +47,7 @@ func (k *kubernetes) followOnce(ctx context.Context, see func(Observation) bool)
 	options.ResourceVersion = list.GetResourceVersion()
 	w, err := k.env.Client.Resource(m, k.env.namespace(k.spec.Namespace)).Watch(ctx, options)
 	if err != nil {
-		return false, fmt.Errorf("watch %s: %w", describe(k.spec), err)
+		return false, fmt.Errorf("watch %s: %w", Describe(k.spec), err)
 	}
 	defer w.Stop()
 	return k.watch(ctx, w, store, see)

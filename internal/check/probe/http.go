@@ -88,7 +88,7 @@ func (h *httpProbe) about(found bool) About {
 
 func (h *httpProbe) unreachable(why *NoAddressError) Observation {
 	return Observation{
-		Self: result(nil), Missing: why.Reason, Summary: why.Reason, About: h.about(false),
+		Missing: why.Reason, Summary: why.Reason, About: h.about(false),
 	}
 }
 

@@ -44,7 +44,7 @@ func (k *kubernetes) list(ctx context.Context) (*meta.RESTMapping, *unstructured
 	}
 	list, err := k.env.Client.Resource(m, k.env.namespace(k.spec.Namespace)).List(ctx, k.options())
 	if err != nil {
-		return m, nil, fmt.Errorf("read %s: %w", describe(k.spec), err)
+		return m, nil, fmt.Errorf("read %s: %w", Describe(k.spec), err)
 	}
 	return m, list, nil
 }
@@ -93,7 +93,7 @@ func (k *kubernetes) observe(items []unstructured.Unstructured) Observation {
 	}
 	o.Found = len(items) > 0
 	if !o.Found {
-		o.Missing = fmt.Sprintf("there is no %s", describe(k.spec))
+		o.Missing = fmt.Sprintf("there is no %s", Describe(k.spec))
 	}
 	if k.spec.Name != "" {
 		if o.Found {
@@ -128,8 +128,8 @@ func absentKind(err error, spec lab.KubernetesProbe) bool {
 	return err != nil && meta.IsNoMatchError(err) && strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
 }
 
-// describe writes "Deployment web", "Pod of deployment/web", "Pod with app=web".
-func describe(k lab.KubernetesProbe) string {
+// Describe writes "Deployment web", "Pod of deployment/web", "Pod with app=web".
+func Describe(k lab.KubernetesProbe) string {
 	text := k.Kind
 	if k.Name != "" {
 		text += " " + k.Name

@@ -101,7 +101,7 @@ func Of(env *Env, x lab.Expect) (Probe, error) {
 func Name(x lab.Expect) string {
 	switch {
 	case x.Kubernetes != nil:
-		return "kubernetes " + describe(*x.Kubernetes)
+		return "kubernetes " + Describe(*x.Kubernetes)
 	case x.HTTP != nil:
 		return "http " + join(x.HTTP.Service, x.HTTP.URL) + x.HTTP.Path
 	case x.Exec != nil:

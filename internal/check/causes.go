@@ -1,0 +1,75 @@
+package check
+
+import (
+	"context"
+
+	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/diagnose"
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/lab"
+)
+
+// causes explains a finding by what is wrong in the cluster. The causes that
+// give the fix away are for --explain only.
+func (s *scenario) causes(ctx context.Context, f finding, explain bool) []diagnose.Cause {
+	shown := []diagnose.Cause{}
+	if s.Client == nil {
+		return shown
+	}
+	for _, c := range s.chain(ctx, f) {
+		if explain || c.Spoiler < diagnose.Fix {
+			shown = append(shown, c)
+		}
+	}
+	return shown
+}
+
+func (s *scenario) chain(ctx context.Context, f finding) []diagnose.Cause {
+	d, about := s.diagnoser, f.about
+	if f.expectation != nil {
+		x := f.expectation.spec
+		switch {
+		case x.HTTP != nil && x.HTTP.Service != "":
+			return d.Request(ctx, request(about, x.HTTP, f.seen))
+		case x.Kubernetes != nil && x.Kubernetes.Absent:
+			return nil // what is too much needs no explanation
+		case x.Kubernetes != nil && x.Kubernetes.Selector != "":
+			return d.Selector(ctx, x.Kubernetes.Kind, x.Kubernetes.APIVersion, about.Namespace, x.Kubernetes.Selector)
+		case x.Load != nil || x.Script != nil:
+			return nil // what happened is over; the state now does not explain it
+		}
+	}
+	if about.Of != "" {
+		kind, name := kube.SplitOf(about.Of)
+		return d.Object(ctx, kind, "", about.Namespace, name)
+	}
+	if about.Kind == "" || about.Name == "" {
+		return nil
+	}
+	apiVersion := ""
+	if f.expectation != nil && f.expectation.spec.Kubernetes != nil {
+		apiVersion = f.expectation.spec.Kubernetes.APIVersion
+	}
+	if !about.Found {
+		return d.Absent(ctx, about.Kind, apiVersion, about.Namespace, about.Name)
+	}
+	return d.Object(ctx, about.Kind, apiVersion, about.Namespace, about.Name)
+}
+
+// request tells the diagnosis of the worst of the responses.
+func request(about probe.About, h *lab.HTTPProbe, l look) diagnose.Request {
+	r := diagnose.Request{Namespace: about.Namespace, Service: about.Name, Port: h.Port, Path: h.Path}
+	self, _ := l.Self.(map[string]any)
+	r.ErrorKind, _ = self["errorKind"].(string)
+	if r.ErrorKind != "" {
+		return r
+	}
+	responses, _ := self["responses"].([]any)
+	for _, one := range responses {
+		response, _ := one.(map[string]any)
+		if status, _ := response["status"].(int64); int(status) > r.Status {
+			r.Status = int(status)
+		}
+	}
+	return r
+}

@@ -1,0 +1,123 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/expr"
+	"labctl.dev/labctl/internal/lab"
+)
+
+// expectation is one `expect`, its expressions compiled.
+type expectation struct {
+	spec                          lab.Expect
+	name                          string // "kubernetes Deployment web"
+	that, contradicts, converging *expr.Program
+	message, expected, observed   *expr.Template
+}
+
+func compile(env *expr.Env, x lab.Expect) (*expectation, error) {
+	e := &expectation{spec: x, name: probe.Name(x)}
+	that := x.That
+	if that == "" {
+		that = defaultThat(x)
+	}
+	var err error
+	condition := func(field, text string) *expr.Program {
+		if text == "" || err != nil {
+			return nil
+		}
+		p, bad := env.CompileBool(text)
+		if bad != nil {
+			err = fmt.Errorf("%s: %w", field, bad)
+		}
+		return p
+	}
+	template := func(field, text string) *expr.Template {
+		if text == "" || err != nil {
+			return nil
+		}
+		t, bad := env.Template(text)
+		if bad != nil {
+			err = fmt.Errorf("%s: %w", field, bad)
+		}
+		return t
+	}
+	e.that = condition("that", that)
+	e.contradicts = condition("contradicts", x.Contradicts)
+	e.converging = condition("converging", x.Converging)
+	e.message = template("message", x.Message)
+	e.expected = template("expected", x.Expected)
+	e.observed = template("observed", x.Observed)
+	return e, err
+}
+
+// defaultThat is what "it is enough that the probe finds something" means where
+// a failure, too, is something found.
+func defaultThat(x lab.Expect) string {
+	switch {
+	case x.HTTP != nil:
+		return "self.failed == 0 && self.responses.all(r, r.status < 400)"
+	case x.Exec != nil && x.Exec.All:
+		return "self.results.all(r, r.exitCode == 0)"
+	case x.Exec != nil:
+		return "self.exitCode == 0"
+	case x.Load != nil:
+		return "self.total > 0 && self.failed == 0"
+	}
+	return ""
+}
+
+// expressionError says that an expression of the lab is at fault, not what it
+// was evaluated on.
+type expressionError struct{ err error }
+
+func (e *expressionError) Error() string { return e.err.Error() }
+func (e *expressionError) Unwrap() error { return e.err }
+
+// truth evaluates a condition. Whatever of the learner's it cannot make sense of
+// (a field that is not set, text for a number) makes it untrue; only what no
+// learner can bring about is an *expressionError.
+func truth(ctx context.Context, p *expr.Program, vars expr.Vars) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
+	ok, err := p.Bool(ctx, vars)
+	var missing *expr.MissingError
+	switch {
+	case err == nil:
+		return ok, nil
+	case ctx.Err() != nil:
+		return false, err
+	case errors.As(err, &missing) && ofLab(missing.Path):
+		return false, &expressionError{err}
+	case errors.As(err, &missing):
+		return false, nil
+	case strings.Contains(err.Error(), "too much work"), strings.Contains(err.Error(), "neither true nor false"):
+		return false, &expressionError{err}
+	}
+	return false, nil
+}
+
+// ofLab tells the paths into what the lab itself defines.
+func ofLab(path string) bool {
+	return strings.HasPrefix(path, "params") || strings.HasPrefix(path, "images") ||
+		strings.HasPrefix(path, "recorded.") && strings.Count(path, ".") == 1
+}
+
+// holds tells whether an observation is what is expected.
+func (e *expectation) holds(ctx context.Context, o probe.Observation, vars expr.Vars) (bool, error) {
+	absent := e.spec.Kubernetes != nil && e.spec.Kubernetes.Absent
+	switch {
+	case o.Unfit != "":
+		return false, nil
+	case e.that == nil:
+		return o.Found != absent, nil
+	case o.Self == nil && !absent:
+		return false, nil
+	}
+	return truth(ctx, e.that, vars)
+}

@@ -1,0 +1,217 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"labctl.dev/labctl/internal/check/probe"
+)
+
+const (
+	// transientTime is how long the API server may be away before a check
+	// gives up: a component that crashed is started again within seconds.
+	transientTime = 3 * time.Second
+	// recheck is how often stillness is looked at when no change is seen.
+	recheck = 250 * time.Millisecond
+)
+
+// finding is what an expectation, or a whole check, comes to.
+type finding struct {
+	verdict Verdict
+	code    string
+	message string
+	// expectation and seen are set when an expectation was not met.
+	expectation *expectation
+	seen        look
+	about       probe.About
+}
+
+func passed() finding { return finding{verdict: Pass} }
+
+func broken(code, format string, args ...any) finding {
+	return finding{verdict: Error, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// wait is one expectation being waited for.
+type wait struct {
+	*scenario
+
+	x        *expectation
+	within   time.Duration
+	begun    time.Time
+	deadline time.Time
+	held     time.Time // since when it holds without a break; zero if it does not
+	lost     time.Time // since when nothing can be seen; zero if it can
+}
+
+// await waits until an expectation has been met for as long as it says, or it
+// is clear that it will not be.
+func (s *scenario) await(ctx context.Context, x *expectation) finding {
+	p, err := probe.Of(s.probes, x.spec)
+	if err != nil {
+		return broken(CodeProbeFailed, "%v", err)
+	}
+	w := &wait{scenario: s, x: x, within: x.spec.Within.Std(), begun: time.Now()}
+	if s.glance {
+		w.within = 0
+	}
+	w.deadline = w.begun.Add(w.within)
+	source := newSource(ctx, p)
+	defer source.close()
+	for l := source.now(ctx); ; {
+		if ctx.Err() != nil {
+			return broken(CodeCancelled, "The run was interrupted.")
+		}
+		s.trace.look(x.name, l)
+		until, f := w.judge(ctx, l)
+		if f != nil {
+			return *f
+		}
+		l = source.next(ctx, until)
+	}
+}
+
+// judge weighs one look: it returns the finding, if there is one, or else when
+// to look again at the latest.
+func (w *wait) judge(ctx context.Context, l look) (time.Time, *finding) {
+	if l.err != nil {
+		return w.blind(l)
+	}
+	w.lost = time.Time{}
+	vars := w.vars(l.Self)
+	holds, err := w.x.holds(ctx, l.Observation, vars)
+	if err != nil {
+		return time.Time{}, w.faulty(ctx, err)
+	}
+	if holds {
+		return w.hold(l)
+	}
+	w.held = time.Time{}
+	if l.Self != nil {
+		contradicted, err := truth(ctx, w.x.contradicts, vars)
+		if err != nil {
+			return time.Time{}, w.faulty(ctx, err)
+		}
+		if contradicted && l.Unfit != "" {
+			f := broken(CodeLoadUnfit, "This cannot be judged: %s.", l.Unfit)
+			return time.Time{}, &f
+		}
+		if contradicted {
+			return time.Time{}, w.unmet(Fail, l)
+		}
+	}
+	return w.giveUp(ctx, l)
+}
+
+// blind weighs a look that saw nothing: the environment's fault, if it lasts.
+// What happened meanwhile is not known, so it does not count as holding.
+func (w *wait) blind(l look) (time.Time, *finding) {
+	w.held = time.Time{}
+	if w.lost.IsZero() {
+		w.lost = l.began
+	}
+	if l.ended.Sub(w.lost) < transientTime && transient(l.err) {
+		return l.ended.Add(recheck), nil
+	}
+	f := broken(CodeProbeFailed, "This could not be looked at: %v.", l.err)
+	return time.Time{}, &f
+}
+
+// faulty is the finding of an expression that cannot be evaluated.
+func (w *wait) faulty(ctx context.Context, err error) *finding {
+	f := broken(CodeExpressionFailed, "The lab's own expression is at fault: %v.", err)
+	var lab *expressionError
+	if !errors.As(err, &lab) && ctx.Err() != nil {
+		f = broken(CodeCancelled, "The run was interrupted.")
+	}
+	return &f
+}
+
+// hold weighs a look at which the expectation is met.
+func (w *wait) hold(l look) (time.Time, *finding) {
+	if w.held.IsZero() {
+		w.held = l.ended
+	}
+	dwell := w.x.spec.For.Std()
+	if dwell == 0 || l.began.Sub(w.held) >= dwell {
+		f := passed()
+		return time.Time{}, &f
+	}
+	return w.held.Add(dwell), nil
+}
+
+// giveUp weighs a look at which the expectation is not met: whether it may
+// still be, and if not, whether it is wrong or only late.
+func (w *wait) giveUp(ctx context.Context, l look) (time.Time, *finding) {
+	late := !l.ended.Before(w.deadline)
+	if late && l.Unfit != "" {
+		f := broken(CodeLoadUnfit, "This cannot be judged: %s.", l.Unfit)
+		return time.Time{}, &f
+	}
+	again := earlier(w.deadline, l.ended.Add(recheck))
+	if l.Unfit != "" || l.Busy && !late {
+		return again, nil
+	}
+	moving, worth, err := w.outlook(ctx, l)
+	switch {
+	case err != nil:
+		l.err = err
+		return w.blind(l)
+	case late && moving:
+		return time.Time{}, w.unmet(Pending, l)
+	case late || !worth:
+		return time.Time{}, w.unmet(Fail, l)
+	}
+	return again, nil
+}
+
+// outlook tells whether the work is on its way, and whether looking again is
+// worth while.
+func (w *wait) outlook(ctx context.Context, l look) (moving, worth bool, err error) {
+	converging, err := truth(ctx, w.x.converging, w.vars(l.Self))
+	if err != nil || converging {
+		return converging, converging, err
+	}
+	if w.Client == nil {
+		return false, true, nil
+	}
+	state, err := w.snapshots.progress(ctx, l.About)
+	if err != nil {
+		return false, false, err
+	}
+	worth = state.Moving || state.Fresh || w.disturbed
+	if l.Behaviour {
+		// Programs take their time without a sign; the time they are given
+		// counts from the last change that they can have noticed.
+		since := later(state.Changed, w.stimulated)
+		worth = worth || l.ended.Before(since.Add(w.within))
+	}
+	return state.Moving, worth, nil
+}
+
+func (w *wait) unmet(v Verdict, l look) *finding {
+	code := w.x.spec.Code
+	if code == "" {
+		code = CodeNotAsExpected
+		if !l.Found {
+			code = CodeNotFound
+		}
+	}
+	return &finding{verdict: v, code: code, expectation: w.x, seen: l, about: l.About}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

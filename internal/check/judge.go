@@ -1,0 +1,40 @@
+package check
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// judge runs one check from beginning to end.
+func (r *Runner) judge(ctx context.Context, n *node, o Options, glance bool) Result {
+	s := r.newScenario(n, glance)
+	f := s.play(ctx)
+	result := n.result(f.verdict, f.code)
+	s.describe(ctx, &result, f, o.Explain) // before the evidence is taken back
+	if err := s.end(ctx); err != nil {
+		result.Verdict, result.Code = Error, CodeUndoFailed
+		result.Message = "What this check did could not be taken back: " + err.Error() + ". `labctl reset` restores the lab."
+	}
+	if result.Verdict == Pass {
+		result.Points = n.check.Points
+	}
+	if o.Explain {
+		result.Trace = s.trace.steps
+	}
+	result.Ms = time.Since(s.begun).Milliseconds()
+	return result
+}
+
+// sentence makes a message one: a capital letter, and a full stop.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}

@@ -1,0 +1,41 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// acquire waits until no other run disturbs the environment. The lock ends with
+// this process, however it ends.
+func (r *Runner) acquire(ctx context.Context) (release func(), err error) {
+	if r.Lock == "" {
+		return func() {}, nil
+	}
+	lock := flock.New(r.Lock)
+	ok, err := lock.TryLock()
+	if err == nil && !ok {
+		r.Log.Info("waiting for another check of this environment to end")
+		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("wait for another check of this environment to end: %w", err)
+	}
+	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks it, too
+}
+
+// glimpse locks the environment for looking only. It is false while a run may
+// be disturbing it.
+func (r *Runner) glimpse() (release func(), ok bool) {
+	if r.Lock == "" {
+		return func() {}, true
+	}
+	lock := flock.New(r.Lock)
+	ok, err := lock.TryRLock()
+	if err != nil || !ok {
+		return nil, false
+	}
+	return func() { _ = lock.Unlock() }, true // as in acquire
+}

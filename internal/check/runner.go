@@ -1,0 +1,78 @@
+package check
+
+import (
+	"fmt"
+	"log/slog"
+
+	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/script"
+	"labctl.dev/labctl/internal/diagnose"
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/expr"
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/ledger"
+)
+
+// Target is the environment whose work is checked.
+type Target struct {
+	Lab         *lab.Resolved
+	Environment string // its name, for the report
+	Engine      string // the engine's name, for the report
+	// Capabilities are what the environment's engine has.
+	Capabilities []engine.Capability
+	// Client is an administrator's; nil for a lab without a cluster.
+	Client *kube.Client
+	// Ledger remembers stimuli until they are undone.
+	Ledger *ledger.Ledger
+	// Lock is a file that is locked while checks run, so that two runs do not
+	// disturb each other's stimuli. Empty: the caller sees to that.
+	Lock string
+	// Kubectl runs the pinned kubectl for scripts, with the administrator's
+	// kubeconfig; nil if there is none.
+	Kubectl script.Program
+	// Log gets what is of interest to developers only. Not nil.
+	Log *slog.Logger
+}
+
+// Options are what to run, and how to show it.
+type Options struct {
+	// Only lists tasks ("expose") and checks ("expose/answers"); all if empty.
+	// What these need is run, too, but not reported.
+	Only []string
+	// Explain adds the trace of every step, and causes that give away the fix.
+	Explain bool
+	// OnResult is told of each result as soon as it is there, by one goroutine
+	// at a time. It may be nil.
+	OnResult func(task string, r Result)
+}
+
+// parallel is how many shared checks run at once.
+const parallel = 8
+
+// Runner checks the work in one environment. It is safe for concurrent use.
+type Runner struct {
+	Target
+
+	plan      *plan
+	diagnoser *diagnose.Diagnoser
+	prober    *prober.Prober
+	snapshots *snapshots
+}
+
+// New makes a runner. It compiles every expression of the lab; the error names
+// the check whose expression is wrong.
+func New(t Target) (*Runner, error) {
+	env, err := expr.New()
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(env, t.Lab.Lab)
+	if err != nil {
+		return nil, fmt.Errorf("lab %s: %w", t.Lab.Name, err)
+	}
+	return &Runner{
+		Target: t, plan: p, diagnoser: diagnose.New(t.Client),
+		prober: prober.New(t.Client), snapshots: &snapshots{client: t.Client},
+	}, nil
+}

@@ -1,0 +1,58 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/undo"
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/ledger"
+)
+
+// undoTime is how long taking back one check's stimuli may take.
+const undoTime = 3 * time.Minute
+
+// UndoPending takes back every stimulus that a killed run left in the ledger,
+// the newest first. It goes on after an error and returns all of them; what
+// could not be undone stays in the ledger. No check may be running.
+func UndoPending(ctx context.Context, client *kube.Client, l *ledger.Ledger) error {
+	pending, err := l.Pending()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, open := range pending {
+		if open.Kind != ledger.KindStimulus {
+			continue
+		}
+		record, err := undo.Parse(open.Undo)
+		if err == nil {
+			err = undo.Run(ctx, client, record)
+		}
+		if err == nil {
+			err = l.End(open.Token)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("take back what an interrupted check did (%s): %w", open.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// EnsureProber makes the helper pod of the checks in namespace labctl-system
+// and waits until it runs, as long as ctx lives. Its image is ProberImage.
+// Runners make it, too, when it is missing; made at start, it costs no check
+// any time.
+func EnsureProber(ctx context.Context, client *kube.Client) error {
+	_, err := prober.Ensure(ctx, client)
+	return err
+}
+
+// The helper pod of the checks, for who builds images and lists namespaces.
+const (
+	ProberImage     = prober.Image
+	ProberNamespace = prober.Namespace
+)
