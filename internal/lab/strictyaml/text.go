@@ -10,8 +10,12 @@ import (
 	"labctl.dev/labctl/internal/lab/problem"
 )
 
-// MaxSize is the largest file that Parse reads, in bytes.
-const MaxSize = 256 << 10
+// MaxSize and maxLines bound the files that Parse reads, in bytes and lines:
+// the parser takes a time that grows with the square of the lines.
+const (
+	MaxSize  = 256 << 10
+	maxLines = 5000
+)
 
 // maxDepth bounds how deep lists and maps may nest, by a rough count of the
 // brackets not closed and of the dashes that start a line.
@@ -28,6 +32,9 @@ func checkText(file string, data []byte) problem.List {
 	}
 	if len(data) > MaxSize {
 		return refuse(0, RuleSize, fmt.Sprintf("the file has more than %d KiB", MaxSize>>10), "move long texts into files of their own")
+	}
+	if n := bytes.Count(data, []byte("\n")); n > maxLines {
+		return refuse(0, RuleSize, fmt.Sprintf("the file has %d lines, at most %d are read", n, maxLines), "move long texts into files of their own")
 	}
 	if bytes.HasPrefix(data, []byte("\ufeff")) {
 		return refuse(0, RuleEncoding, "the file begins with a byte order mark", "save it as UTF-8 without BOM")
