@@ -5,6 +5,7 @@ package initd
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -27,6 +28,10 @@ type component struct {
 	restarts int
 }
 
+// thrifty makes a Go program that has little to do collect its garbage sooner,
+// which costs it nearly nothing.
+const thrifty = "GOGC=30"
+
 // components are the node's programs, in the order of their start.
 func components(cfg node.Config) []*component {
 	env := append([]string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}, cfg.Env...)
@@ -43,7 +48,7 @@ func components(cfg node.Config) []*component {
 		"--data-dir", "/node",
 	)
 	return []*component{
-		{name: "containerd", argv: []string{"containerd", "--log-level", "warn"}, env: env},
+		{name: "containerd", argv: []string{"containerd", "--log-level", "warn"}, env: append(slices.Clip(env), thrifty)},
 		{name: "labkube", argv: labkube, env: env, files: []uintptr{node.APIFD, node.ControlFD}},
 	}
 }

@@ -19,9 +19,6 @@ const (
 	// One that ran this long is healthy; its earlier crashes are forgiven.
 	healthyAfter = 60 * time.Second
 	firstBackoff = 100 * time.Millisecond
-	// How long components may take to write down what they hold. What they
-	// leave unfinished survives the end of a process all the same.
-	stopGrace = 300 * time.Millisecond
 )
 
 // mind starts the node's components, starts again what crashes, and reaps
@@ -40,7 +37,8 @@ func mind(cfg node.Config, out *reporter, term <-chan os.Signal) error {
 	for {
 		select {
 		case <-term:
-			stop(all, child)
+			// The kernel ends the components with this process. They need no
+			// notice: what they have written, the kernel has.
 			return nil
 		case c := <-again:
 			if err := c.start(out); err != nil {
@@ -74,26 +72,6 @@ func reap(all []*component) []*component {
 				c.pid, c.status = 0, status
 				ended = append(ended, c)
 			}
-		}
-	}
-}
-
-// stop asks the components to end and gives them a moment. What they started
-// ends with this process.
-func stop(all []*component, child <-chan os.Signal) {
-	running := 0
-	for _, c := range all {
-		if c.pid != 0 && syscall.Kill(c.pid, syscall.SIGTERM) == nil {
-			running++
-		}
-	}
-	deadline := time.After(stopGrace)
-	for running > 0 {
-		select {
-		case <-child:
-			running -= len(reap(all))
-		case <-deadline:
-			return
 		}
 	}
 }
