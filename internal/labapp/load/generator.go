@@ -37,9 +37,10 @@ func newGenerator(cfg *Config, started time.Time) *generator {
 	return &generator{cfg, client, newCollector(cfg, started)}
 }
 
-// run sends every request that is due before end (never, when zero), however
-// late, unless stop closes. It then waits for those in flight, which the
-// timeout bounds. Requests use ctx, so ending it drops them.
+// run sends every request that is due before end (for ever, when zero),
+// however late, unless stop closes; at end it gives up those that find no
+// slot. It then waits for those in flight, which the timeout bounds. Requests
+// use ctx, so ending it drops them.
 func (g *generator) run(ctx context.Context, stop <-chan struct{}, end time.Time) {
 	slots := make(chan struct{}, g.cfg.Concurrency)
 	var inFlight sync.WaitGroup
@@ -47,16 +48,18 @@ func (g *generator) run(ctx context.Context, stop <-chan struct{}, end time.Time
 	saturated := false
 	for i := 0; ; i++ {
 		due := g.collector.started.Add(time.Duration(float64(i) / g.cfg.RPS * float64(time.Second)))
-		if !end.IsZero() && !due.Before(end) || !waitUntil(due, stop) {
+		if !end.IsZero() && !due.Before(end) {
+			waitUntil(end, stop)
+			return
+		}
+		if !waitUntil(due, stop) {
 			return
 		}
 		select {
 		case slots <- struct{}{}:
 		default:
 			saturated = true
-			select {
-			case slots <- struct{}{}:
-			case <-stop:
+			if !waitForSlot(slots, stop, end) {
 				return
 			}
 		}
@@ -71,6 +74,23 @@ func (g *generator) run(ctx context.Context, stop <-chan struct{}, end time.Time
 			<-slots
 		})
 	}
+}
+
+// waitForSlot reports false when stop or end came first.
+func waitForSlot(slots chan<- struct{}, stop <-chan struct{}, end time.Time) bool {
+	var over <-chan time.Time // never, without an end
+	if !end.IsZero() {
+		timer := time.NewTimer(time.Until(end))
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-stop:
+	case <-over:
+	}
+	return false
 }
 
 // waitUntil reports false when stop came first.

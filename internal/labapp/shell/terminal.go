@@ -9,8 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
+	"time"
 
 	"golang.org/x/term"
+	"mvdan.cc/sh/v3/interp"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -36,7 +40,8 @@ func (s *session) terminal(ctx context.Context, tty *os.File) error {
 			s.Errorf("%v", err)
 			continue
 		}
-		if last = s.statements(ctx, stmts, interrupts); s.runner.Exited() {
+		last = s.statements(ctx, stmts, interrupts)
+		if s.runner.Exited() && !endedByInterrupt(last) {
 			return last
 		}
 	}
@@ -72,27 +77,42 @@ func mark() string {
 // statements runs what was typed; Ctrl-C ends it.
 func (s *session) statements(ctx context.Context, stmts []*syntax.Stmt, interrupts <-chan os.Signal) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
+	var watch sync.WaitGroup
+	watch.Go(func() {
 		select {
 		case <-interrupts:
 			cancel()
 		case <-ctx.Done():
 		}
-	}()
+	})
+	defer watch.Wait()
+	defer cancel()
 	var last error
 	for _, stmt := range stmts {
 		s.replaceable = execPlaces(stmt)
 		last = s.runner.Run(ctx, stmt)
+		if endedByInterrupt(last) {
+			// The command heard of Ctrl-C first; our own signal is on its
+			// way and must not hit the next command.
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+		if ctx.Err() != nil || endedByInterrupt(last) {
+			fmt.Fprintln(s.Stdout)
+			return interp.ExitStatus(130)
+		}
 		if s.runner.Exited() {
 			return last
 		}
-		if ctx.Err() != nil {
-			fmt.Fprintln(s.Stdout)
-			return nil
-		}
 	}
 	return last
+}
+
+func endedByInterrupt(err error) bool {
+	var status interp.ExitStatus
+	return errors.As(err, &status) && status == 128+interp.ExitStatus(syscall.SIGINT)
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -135,9 +155,9 @@ func (e *editor) line(prompt string) (string, error) {
 		_ = e.lines.SetSize(width, height) // only redraws
 	}
 	e.lines.SetPrompt(prompt)
-	e.keys.ctrlC = false
 	line, err := e.lines.ReadLine()
-	if errors.Is(err, io.EOF) && e.keys.ctrlC {
+	if errors.Is(err, io.EOF) && e.keys.ctrlC > 0 {
+		e.keys.ctrlC--
 		e.reset()
 		fmt.Fprint(e.out, "^C\r\n")
 		return "", errInterrupted
@@ -145,14 +165,15 @@ func (e *editor) line(prompt string) (string, error) {
 	return line, err
 }
 
-// keyWatcher notes Ctrl-C, which term reports as the end of input.
+// keyWatcher counts the Ctrl-Cs that term will report as the end of input:
+// with keys typed ahead, that may be some lines later.
 type keyWatcher struct {
 	r     io.Reader
-	ctrlC bool
+	ctrlC int
 }
 
 func (k *keyWatcher) Read(p []byte) (int, error) {
 	n, err := k.r.Read(p)
-	k.ctrlC = k.ctrlC || bytes.IndexByte(p[:n], 3) >= 0
+	k.ctrlC += bytes.Count(p[:n], []byte{3})
 	return n, err
 }
