@@ -2,6 +2,8 @@
 // lint. A lab is a directory; labs/README.md teaches how to write one.
 package lab
 
+//go:generate go run -C ../.. ./internal/lab/schema/generate
+
 // APIVersion is the version of the format that this package reads.
 const APIVersion = "labctl.dev/v1alpha1"
 
