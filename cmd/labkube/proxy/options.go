@@ -12,7 +12,7 @@ type Options struct {
 	NodeName string       // as in EndpointSlices; decides what is local
 	NodeIP   netip.Addr   // the node's address on the machine network
 	PodCIDR  netip.Prefix // addresses of the pods on this node
-	Log      *slog.Logger
+	Log      *slog.Logger // nil: silent
 
 	// ClusterCIDR holds the pods of all nodes. Zero: 10.244.0.0/16.
 	ClusterCIDR netip.Prefix

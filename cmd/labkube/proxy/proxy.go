@@ -20,10 +20,13 @@ const (
 )
 
 // Run keeps the node's rules in line with the API until ctx ends, and then
-// returns nil. It returns an error if it cannot start: wrong options, or a
-// kernel without what the rules need. Errors while it runs are logged, told to
-// Options.OnSync, and tried again.
+// returns nil. It returns an error at once if it cannot start: wrong options, or
+// kernel parameters that it may not set. Errors while it runs are logged, told
+// to Options.OnSync, and tried again.
 func Run(ctx context.Context, client kubernetes.Interface, opt Options) error {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	n, err := opt.node()
 	if err != nil {
 		return err
@@ -34,32 +37,51 @@ func Run(ctx context.Context, client kubernetes.Interface, opt Options) error {
 	if !n.bridged {
 		opt.Log.Warn("the kernel lacks br_netfilter: a pod that reaches a pod of its own node through a Service shows the node's address")
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-
-	changed, committed := newSignal(), newSignal()
+	changed := newSignal()
 	w, err := newWatcher(client, changed.set)
 	if err != nil {
 		return err
 	}
-	wait, err := w.start(ctx)
-	defer wait()
-	defer stop() // before wait
-	if err != nil {
-		return nil // ctx has ended: nothing is wrong
+	p := &proxy{
+		opt: opt, log: opt.Log, watch: w,
+		changed: changed, committed: newSignal(),
+		flows: &flowCleaner{log: opt.Log, todo: newSignal()},
+		table: table{node: n, log: opt.Log},
 	}
+	return p.run(ctx)
+}
+
+// proxy is the one goroutine that programs the kernel, and its helpers.
+type proxy struct {
+	opt   Options
+	log   *slog.Logger
+	watch *watcher
+	flows *flowCleaner
+	table table
+
+	changed   signal // in the API
+	committed signal // to nf_tables, by us or others
+}
+
+func (p *proxy) run(ctx context.Context) error {
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+
+	for _, informer := range p.watch.informers() {
+		helpers.Go(func() { informer.RunWithContext(ctx) })
+	}
+	if !p.watch.synced(ctx) {
+		return nil // ctx has ended before there was anything to do
+	}
+	helpers.Go(func() { p.flows.run(ctx) })
 	helpers.Go(func() {
-		if err := monitor(ctx, committed.set); err != nil {
-			opt.Log.Error("service proxy: rules that others change are not repaired until the next sync", "error", err)
+		if err := monitor(ctx, p.committed.set); err != nil {
+			p.log.Error("service proxy: rules that others change are not repaired until the next sync", "error", err)
 		}
 	})
-	flows := &flowCleaner{log: opt.Log, todo: newSignal()}
-	helpers.Go(func() { flows.run(ctx) })
-	p := &proxy{opt: opt, watch: w, flows: flows, table: table{node: n, log: opt.Log}, log: opt.Log}
-	return p.loop(ctx, changed, committed)
+	return p.loop(ctx)
 }
 
 // signal remembers that something happened, not how often.
@@ -74,18 +96,9 @@ func (s signal) set() {
 	}
 }
 
-// proxy is the one goroutine that programs the kernel.
-type proxy struct {
-	opt   Options
-	watch *watcher
-	flows *flowCleaner
-	table table
-	log   *slog.Logger
-}
-
-func (p *proxy) loop(ctx context.Context, changed, committed signal) error {
+func (p *proxy) loop(ctx context.Context) error {
 	defer p.table.close()
-	changed.set() // the first sync
+	p.changed.set() // the first sync
 	pause, foreign := newPause(quiet), newPause(foreignQuiet)
 	for {
 		select {
@@ -94,21 +107,21 @@ func (p *proxy) loop(ctx context.Context, changed, committed signal) error {
 				return p.table.remove()
 			}
 			return nil
-		case <-changed:
+		case <-p.changed:
 			select {
 			case <-ctx.Done():
 				continue
 			case <-time.After(pause.next()):
 			}
 			if err := p.sync(); err != nil {
-				time.AfterFunc(retry, changed.set)
+				time.AfterFunc(retry, p.changed.set)
 			}
-		case <-committed:
+		case <-p.committed:
 			if p.table.untouched() {
 				continue
 			}
 			p.log.Info("service proxy: somebody else changed nf_tables, writing the rules anew")
-			time.AfterFunc(foreign.next(), changed.set)
+			time.AfterFunc(foreign.next(), p.changed.set)
 		}
 	}
 }

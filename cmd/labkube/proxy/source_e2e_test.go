@@ -3,9 +3,12 @@
 package proxy
 
 import (
+	"net"
 	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/vishvananda/netlink"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -157,4 +160,60 @@ func TestWithoutBridgeFilter(t *testing.T) {
 		expect{near, "10.96.1.1:80", "near", "10.244.1.1"},
 		expect{client, "10.96.1.2:80", "far", "10.244.1.5"},
 	)
+}
+
+// Endpoints in the host's network: the API server, the cluster's DNS.
+func TestHostNetworkEndpoints(t *testing.T) {
+	w := newWorld(t)
+	client := w.pod("client", 5)
+	w.serve(w.node, 8080)
+	w.serve(w.node2, 8080)
+	w.start(
+		service("here", "10.96.1.1", withUDP), slice("here", readyAt("10.98.0.11")...),
+		service("there", "10.96.1.2", withUDP), slice("there", readyAt("10.98.0.12")...))
+	for _, network := range []string{"tcp4", "udp4"} {
+		w.expect(network,
+			expect{client, "10.96.1.1:80", "node", "10.244.1.5"},
+			expect{client, "10.96.1.2:80", "node2", "10.244.1.5"},
+			expect{w.node, "10.96.1.2:80", "node2", "10.98.0.11"},
+		)
+		if name, _, err := w.node.ask(network, "10.96.1.1:80"); err != nil || name != "node" {
+			t.Errorf("the node to itself by %s: %q answered, error %v", network, name, err)
+		}
+	}
+}
+
+// Node ports on 127.0.0.1 need route_localnet, which would show pods what
+// listens there.
+func TestLoopbackIsGuarded(t *testing.T) {
+	w := newWorld(t)
+	client := w.pod("client", 5)
+	h := w.handle(client)
+	own, err := netlink.ParseAddr("127.0.0.1/8")
+	w.must(err)
+	w.must(h.AddrDel(w.link(h, "lo"), own))
+	w.route(h, "127.0.0.1/32", "10.244.1.1")
+	w.must(client.do(func() error { return turnOn(sysctlLocalnet) }))
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:9999")
+	w.must(err)
+	defer pc.Close()
+	arrives := func() bool {
+		t.Helper()
+		c, err := client.dial("udp4", "127.0.0.1:9999")
+		w.must(err)
+		defer c.Close()
+		_, err = c.Write([]byte("?"))
+		w.must(err)
+		w.must(pc.SetReadDeadline(time.Now().Add(300 * time.Millisecond)))
+		_, _, err = pc.ReadFrom(make([]byte, 8))
+		return err == nil
+	}
+	w.must(turnOn(sysctlLocalnet))
+	if !arrives() {
+		t.Fatal("the packet does not arrive even without a guard: the test proves nothing")
+	}
+	w.start()
+	if arrives() {
+		t.Error("a pod reached what listens on the node's 127.0.0.1")
+	}
 }

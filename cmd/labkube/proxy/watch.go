@@ -3,13 +3,12 @@ package proxy
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers/core/v1"
+	core "k8s.io/client-go/informers/core/v1"
 	discovery "k8s.io/client-go/informers/discovery/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -28,10 +27,10 @@ type watcher struct {
 func newWatcher(client kubernetes.Interface, changed func()) (*watcher, error) {
 	only := func(o *metav1.ListOptions) { o.LabelSelector = notOurs }
 	w := &watcher{
-		services: v1.NewFilteredServiceInformer(client, metav1.NamespaceAll, 0, nil, only),
+		services: core.NewFilteredServiceInformer(client, metav1.NamespaceAll, 0, nil, only),
 		slices:   discovery.NewFilteredEndpointSliceInformer(client, metav1.NamespaceAll, 0, nil, only),
 	}
-	for _, informer := range []cache.SharedIndexInformer{w.services, w.slices} {
+	for _, informer := range w.informers() {
 		if err := informer.SetTransform(slim); err != nil {
 			return nil, fmt.Errorf("watch Services: %w", err)
 		}
@@ -47,17 +46,14 @@ func newWatcher(client kubernetes.Interface, changed func()) (*watcher, error) {
 	return w, nil
 }
 
-// start runs the informers until ctx ends; wait returns when they have stopped.
-// It returns once both know all that there is.
-func (w *watcher) start(ctx context.Context) (wait func(), err error) {
-	var running sync.WaitGroup
-	for _, informer := range []cache.SharedIndexInformer{w.services, w.slices} {
-		running.Go(func() { informer.RunWithContext(ctx) })
-	}
-	if !cache.WaitForCacheSync(ctx.Done(), w.services.HasSynced, w.slices.HasSynced) {
-		return running.Wait, fmt.Errorf("service proxy: stopped before Services were known: %w", context.Cause(ctx))
-	}
-	return running.Wait, nil
+// informers must run for as long as the watcher is used.
+func (w *watcher) informers() []cache.SharedIndexInformer {
+	return []cache.SharedIndexInformer{w.services, w.slices}
+}
+
+// synced waits until both informers know all that there is, or ctx ends.
+func (w *watcher) synced(ctx context.Context) bool {
+	return cache.WaitFor(ctx, "", w.services.HasSyncedChecker(), w.slices.HasSyncedChecker())
 }
 
 // ports returns the ports that the node must serve now.
