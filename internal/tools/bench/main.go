@@ -1,0 +1,58 @@
+// Bench measures what labctl promises to be fast and small at, on an idle
+// machine, with the real program: starts, resets, checks, stops and memory.
+//
+//	make bench
+//	go run ./internal/tools/bench -runs 5 -environments 1,5,10
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	runs := flag.Int("runs", 5, "how often each figure is taken")
+	counts := flag.String("environments", "1,5,10", "how many environments at once, for the growth in time and memory")
+	lab := flag.String("lab", "kubernetes-101", "the lab")
+	flag.Parse()
+
+	b, err := newBench(*lab, *runs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
+	fmt.Printf("%d cores, %s, %d runs; medians, and the range in brackets\n\n", runtime.NumCPU(), b.version(ctx), *runs)
+	for _, measure := range []func(context.Context) error{b.list, b.lifecycle, b.idle, b.resume} {
+		if err := measure(ctx); err != nil {
+			return err
+		}
+	}
+	for _, n := range strings.Split(*counts, ",") {
+		count, err := strconv.Atoi(n)
+		if err != nil {
+			return fmt.Errorf("-environments: %w", err)
+		}
+		if err := b.growth(ctx, count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
