@@ -40,7 +40,7 @@ func selfPrefix() *regexp.Regexp { return regexp.MustCompile(`\bself\.`) }
 // scope is where a part of an expression is looked at: the variables of the
 // whole, and those of the loops around the part.
 type scope struct {
-	ctx        context.Context //nolint:containedctx // lives only as long as one Explain
+	ctx        context.Context // a scope lives only as long as one Explain
 	program    *Program
 	env        *Env
 	activation map[string]any
