@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 
+	"labctl.dev/labctl/cmd/labkube/files"
 	"labctl.dev/labctl/cmd/labkube/layout"
-	"labctl.dev/labctl/cmd/labkube/pki"
 )
 
 // writeCNI writes the node's pod network. Its addresses are written down under
@@ -31,5 +31,5 @@ func writeCNI(node layout.Node) error {
 	if err != nil {
 		return err
 	}
-	return pki.WriteFile(filepath.Join(layout.CNIConfDir, "10-labctl.conflist"), conf, 0o644)
+	return files.Replace(filepath.Join(layout.CNIConfDir, "10-labctl.conflist"), conf, 0o644)
 }

@@ -1,5 +1,5 @@
-// Package node runs what every node has beside containerd: kubelet and the
-// service proxy.
+// Package node runs what every node has beside containerd: kubelet, the service
+// proxy and the volume provisioner.
 package node
 
 import (
@@ -20,6 +20,7 @@ import (
 	"labctl.dev/labctl/cmd/labkube/layout"
 	"labctl.dev/labctl/cmd/labkube/pki"
 	"labctl.dev/labctl/cmd/labkube/proxy"
+	"labctl.dev/labctl/cmd/labkube/volume"
 )
 
 // Options are what a node needs.
@@ -36,6 +37,9 @@ type Options struct {
 // must answer already.
 func Start(ctx context.Context, group *component.Group, o Options) error {
 	startProxy(group, o)
+	group.Go("volumes", func(ctx context.Context) error {
+		return volume.Run(ctx, volume.Options{Node: o.Node, Client: o.Client, Log: o.Log})
+	})
 	if err := cluster.EnsureNode(ctx, o.Client, o.Node); err != nil {
 		return err
 	}

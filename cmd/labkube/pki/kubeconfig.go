@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+
+	"labctl.dev/labctl/cmd/labkube/files"
 )
 
 // WriteKubeconfig issues a client certificate and writes a kubeconfig that
@@ -33,5 +35,5 @@ func (ca *CA) WriteKubeconfig(path, server string, r Request) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", path, err)
 	}
-	return WriteFile(path, data, 0o600)
+	return files.Replace(path, data, 0o600)
 }

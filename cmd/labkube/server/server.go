@@ -71,7 +71,8 @@ func (s *server) start() error {
 		{"controllers", s.startControllers},
 		{"node", s.startNode},
 		{"dns", s.startDNS},
-		{"defaults", func(ctx context.Context) error { return makeDefaults(ctx, s.client) }},
+		{"defaults", s.startDefaults},
+		{"reset", s.startReset},
 	} {
 		if err := step.run(s.group.Context()); err != nil {
 			return err

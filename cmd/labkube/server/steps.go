@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 
 	"labctl.dev/labctl/cmd/labkube/cluster"
 	"labctl.dev/labctl/cmd/labkube/dns"
 	"labctl.dev/labctl/cmd/labkube/layout"
 	"labctl.dev/labctl/cmd/labkube/node"
+	"labctl.dev/labctl/cmd/labkube/reset"
 )
 
 func (s *server) startStore(ctx context.Context) (err error) {
@@ -64,5 +66,24 @@ func (s *server) startDNS(ctx context.Context) error {
 		return dns.Run(ctx, dns.Options{IP: s.Node.IP, Kubeconfig: s.creds.componentKubeconfig})
 	})
 	s.group.Check("dns", func(ctx context.Context) error { return dns.Check(ctx, s.Node.IP) })
+	return nil
+}
+
+func (s *server) startDefaults(ctx context.Context) error {
+	if err := cluster.EnsureStorageClass(ctx, s.client); err != nil {
+		return err
+	}
+	return makeDefaults(ctx, s.client)
+}
+
+// startReset adds the requests that make sense only once everything runs.
+func (s *server) startReset(context.Context) error {
+	r := &reset.Resetter{Store: s.etcd.client, Client: s.client, Path: s.Node.Data("baseline", "registry"), Log: s.Log}
+	s.control.Handle("POST /baseline", func(request *http.Request) (any, error) {
+		return struct{}{}, r.Capture(request.Context())
+	})
+	s.control.Handle("POST /reset", func(request *http.Request) (any, error) {
+		return r.Reset(request.Context())
+	})
 	return nil
 }

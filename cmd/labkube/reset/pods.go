@@ -1,0 +1,130 @@
+package reset
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+)
+
+// pod is a pod from before the reset.
+type pod struct {
+	key, namespace, name string
+	created              int64 // revision
+	finalizers           bool
+}
+
+// replacePods asks kubelets to end all pods made before a revision, within a
+// second: controllers make new ones from what was put back.
+func (r *Resetter) replacePods(ctx context.Context, revision int64) ([]pod, error) {
+	old, err := r.oldPods(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for _, p := range old {
+		group.Go(func() error { return r.end(ctx, p) })
+	}
+	return old, group.Wait()
+}
+
+// end ends one pod, whatever a finalizer says.
+func (r *Resetter) end(ctx context.Context, p pod) error {
+	pods := r.Client.CoreV1().Pods(p.namespace)
+	err := pods.Delete(ctx, p.name, metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](1)})
+	if err == nil && p.finalizers {
+		_, err = pods.Patch(ctx, p.name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("end pod %s/%s: %w", p.namespace, p.name, err)
+	}
+	return nil
+}
+
+func (r *Resetter) oldPods(ctx context.Context, revision int64) ([]pod, error) {
+	response, err := r.Store.Get(ctx, podKeys, clientv3.WithPrefix(), clientv3.WithMaxCreateRev(revision))
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	var old []pod
+	for _, kv := range response.Kvs {
+		object, err := metadata(kv.Value)
+		if err != nil {
+			return nil, fmt.Errorf("decode %s: %w", kv.Key, err)
+		}
+		old = append(old, pod{string(kv.Key), object.Namespace, object.Name, kv.CreateRevision, len(object.Finalizers) > 0})
+	}
+	return old, nil
+}
+
+// barePods returns the baseline's pods that no controller will make again,
+// ready to be created anew.
+func barePods(base *snapshot) ([]*corev1.Pod, error) {
+	var bare []*corev1.Pod
+	for key, value := range base.Objects {
+		if !strings.HasPrefix(key, podKeys) {
+			continue
+		}
+		p, err := decode(value, new(corev1.Pod))
+		if err != nil {
+			return nil, err
+		}
+		if metav1.GetControllerOf(p) != nil {
+			continue
+		}
+		p.ObjectMeta = metav1.ObjectMeta{
+			Namespace: p.Namespace, Name: p.Name,
+			Labels: p.Labels, Annotations: p.Annotations, OwnerReferences: p.OwnerReferences, Finalizers: p.Finalizers,
+		}
+		p.Spec.NodeName = ""
+		p.Status = corev1.PodStatus{}
+		bare = append(bare, p)
+	}
+	return bare, nil
+}
+
+// expected returns how many Ready pods each owner had at the baseline.
+func expected(base *snapshot) (map[string]int, error) {
+	counts := map[string]int{}
+	for key, value := range base.Objects {
+		if !strings.HasPrefix(key, podKeys) {
+			continue
+		}
+		p, err := decode(value, new(corev1.Pod))
+		if err != nil {
+			return nil, err
+		}
+		if ready(p) {
+			counts[owner(p)]++
+		}
+	}
+	return counts, nil
+}
+
+// owner names what makes a pod; a bare pod is its own.
+func owner(p *corev1.Pod) string {
+	if o := metav1.GetControllerOf(p); o != nil {
+		return o.Kind + " " + p.Namespace + "/" + o.Name
+	}
+	return "Pod " + p.Namespace + "/" + p.Name
+}
+
+func ready(p *corev1.Pod) bool {
+	if p.DeletionTimestamp != nil {
+		return false
+	}
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,155 @@
+package reset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+const (
+	settlePeriod = 25 * time.Millisecond
+	// podPatience is how long kubelets get to end old pods. Afterwards these are
+	// struck from the store: their node is lost, or a finalizer holds them.
+	podPatience = 4 * time.Second
+)
+
+// settle waits until the cluster runs what it ran at the baseline, and repairs
+// what controllers that were in the middle of something undo meanwhile.
+func (r *Resetter) settle(ctx context.Context, base *snapshot, old []pod) error {
+	want, err := expected(base)
+	if err != nil {
+		return err
+	}
+	bare, err := barePods(base)
+	if err != nil {
+		return err
+	}
+	impatient := time.Now().Add(podPatience)
+	missing := errors.New("no look taken yet")
+	err = wait.PollUntilContextCancel(ctx, settlePeriod, true, func(ctx context.Context) (bool, error) {
+		left, err := r.leftOver(ctx, old, time.Now().After(impatient))
+		if err != nil {
+			return false, err
+		}
+		if bare, err = r.createBare(ctx, bare); err != nil {
+			return false, err
+		}
+		repaired, err := r.repair(ctx, base)
+		if err != nil {
+			return false, err
+		}
+		missing, err = r.missing(ctx, want, left)
+		return missing == nil && len(left) == 0 && len(bare) == 0 && !repaired, err
+	})
+	if ctx.Err() != nil && missing != nil {
+		return missing
+	}
+	return err
+}
+
+// leftOver returns the keys of old pods that still exist; strike makes it
+// remove them by force.
+func (r *Resetter) leftOver(ctx context.Context, old []pod, strike bool) (sets.Set[string], error) {
+	if len(old) == 0 {
+		return nil, nil
+	}
+	now, err := read(ctx, r.Store)
+	if err != nil {
+		return nil, err
+	}
+	left := sets.New[string]()
+	var edits []edit
+	for _, p := range old {
+		if now.Objects[p.key] != nil && now.created[p.key] == p.created {
+			left.Insert(p.key)
+			edits = append(edits, edit{key: p.key})
+		}
+	}
+	if !strike {
+		return left, nil
+	}
+	_, err = apply(ctx, r.Store, edits)
+	return nil, err
+}
+
+// createBare creates pods as soon as their namesakes are gone, and returns
+// those still to be created.
+func (r *Resetter) createBare(ctx context.Context, pods []*corev1.Pod) (rest []*corev1.Pod, err error) {
+	for _, p := range pods {
+		_, err := r.Client.CoreV1().Pods(p.Namespace).Create(ctx, p, metav1.CreateOptions{})
+		switch {
+		case apierrors.IsAlreadyExists(err), apierrors.IsForbidden(err): // namesake or service account
+			rest = append(rest, p)
+		case err != nil:
+			return nil, fmt.Errorf("make pod %s/%s again: %w", p.Namespace, p.Name, err)
+		}
+	}
+	return rest, nil
+}
+
+// repair puts back objects of the baseline that are missing or on their way
+// out, and tells whether there were any.
+func (r *Resetter) repair(ctx context.Context, base *snapshot) (bool, error) {
+	now, err := read(ctx, r.Store)
+	if err != nil {
+		return false, err
+	}
+	edits, err := plan(base, now)
+	if err != nil {
+		return false, err
+	}
+	var repairs []edit
+	for _, e := range edits {
+		if e.value == nil {
+			continue
+		}
+		if now.Objects[e.key] == nil {
+			repairs = append(repairs, e)
+			continue
+		}
+		object, err := metadata(now.Objects[e.key])
+		if err != nil {
+			return false, err
+		}
+		if object.DeletionTimestamp != nil {
+			repairs = append(repairs, e)
+		}
+	}
+	_, err = apply(ctx, r.Store, repairs)
+	return len(repairs) > 0, err
+}
+
+// missing returns an error that names the owners with fewer Ready pods than
+// wanted, or nil.
+func (r *Resetter) missing(ctx context.Context, want map[string]int, old sets.Set[string]) (missing, err error) {
+	pods, err := r.Client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	have := map[string]int{}
+	for _, p := range pods.Items {
+		if ready(&p) && !old.Has(podKeys+p.Namespace+"/"+p.Name) {
+			have[owner(&p)]++
+		}
+	}
+	var lacking []string
+	for owner, n := range want {
+		if have[owner] < n {
+			lacking = append(lacking, fmt.Sprintf("%s has %d of %d pods Ready", owner, have[owner], n))
+		}
+	}
+	if len(lacking) == 0 {
+		return nil, nil
+	}
+	sort.Strings(lacking)
+	return errors.New(strings.Join(lacking, ", ")), nil
+}
