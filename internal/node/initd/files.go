@@ -22,6 +22,7 @@ type settings struct {
 	node.Config
 	Nodes     []peer // this node and those that may be beside it
 	Gateway   string
+	PodNet    string
 	Layers    layers
 	MachineID string
 }
@@ -35,6 +36,7 @@ func writeFiles(cfg node.Config) error {
 	s := settings{
 		Config:    cfg,
 		Gateway:   node.Gateway().String(),
+		PodNet:    node.PodNet(cfg.Index).String(),
 		Layers:    tryLayers("/node/containerd"),
 		MachineID: hex.EncodeToString(sum[:16]),
 	}
@@ -55,8 +57,11 @@ func writeFiles(cfg node.Config) error {
 
 // place returns where a file goes: most live in /etc itself.
 func place(name string) string {
-	if name == "containerd.toml" {
+	switch name {
+	case "containerd.toml":
 		return "/etc/containerd/config.toml"
+	case "10-labctl.conflist":
+		return "/etc/cni/net.d/" + name
 	}
 	return filepath.Join("/etc", name)
 }
