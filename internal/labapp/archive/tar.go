@@ -57,7 +57,7 @@ func Tar(_ context.Context, p *applet.Process) error {
 	return applet.Usagef("want exactly one of -c, -x and -t")
 }
 
-func (o *options) pack(names []string) (err error) {
+func (o *options) pack(names []string) error {
 	if len(names) == 0 {
 		return applet.Usagef("an empty archive is of no use: name files")
 	}
@@ -72,24 +72,22 @@ func (o *options) pack(names []string) (err error) {
 	} else {
 		o.log = o.Stderr
 	}
+	// What was packed is completed even when some files could not be read.
 	buffered := bufio.NewWriterSize(out, 64<<10)
+	closers := []func() error{buffered.Flush}
 	out = buffered
 	if o.gzip {
 		zip := gzip.NewWriter(buffered)
-		defer func() {
-			if closeErr := zip.Close(); err == nil {
-				err = closeErr
-			}
-			if flushErr := buffered.Flush(); err == nil {
-				err = flushErr
-			}
-		}()
-		return newPacker(o, zip).all(names)
+		closers = []func() error{zip.Close, buffered.Flush}
+		out = zip
 	}
-	if err := newPacker(o, out).all(names); err != nil {
-		return err
+	err := newPacker(o, out).all(names)
+	for _, finish := range closers {
+		if finishErr := finish(); finishErr != nil {
+			return finishErr
+		}
 	}
-	return buffered.Flush()
+	return err
 }
 
 func (o *options) read(only []string) error {

@@ -53,8 +53,11 @@ func Touch(_ context.Context, p *applet.Process) error {
 	return each(p, names, func(name string) error {
 		now := time.Now()
 		err := os.Chtimes(name, now, now)
-		if !errors.Is(err, fs.ErrNotExist) || noCreate {
+		if !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if noCreate {
+			return nil
 		}
 		file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o666)
 		if err != nil {

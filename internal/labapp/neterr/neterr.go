@@ -47,10 +47,19 @@ func Kind(err error) string {
 		return Canceled
 	case isTLS(err):
 		return TLS
+	case closedByServer(err):
+		return Reset
 	case strings.Contains(err.Error(), "malformed HTTP"):
 		return Protocol
 	}
 	return Other
+}
+
+// closedByServer finds the errors net/http does not export for a connection
+// that ended before, or in the middle of, an answer.
+func closedByServer(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "server closed idle connection") || strings.Contains(text, "transport connection broken")
 }
 
 func isTLS(err error) bool {

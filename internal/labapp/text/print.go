@@ -26,7 +26,7 @@ func Echo(_ context.Context, p *applet.Process) error {
 	}
 	text := strings.Join(args, " ")
 	if escapes {
-		formatted, _, err := expand.Format(&expand.Config{}, strings.ReplaceAll(text, "%", "%%"), nil)
+		formatted, _, err := expand.Format(&expand.Config{}, text, nil) // nil: % is no format
 		if err != nil {
 			return err
 		}
