@@ -76,7 +76,7 @@ func newRoot(s *State) *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "learn", Title: "Learning:"},
 		&cobra.Group{ID: "care", Title: "Looking after environments:"},
 		&cobra.Group{ID: "author", Title: "Writing labs:"})
-	add(root, "learn", newList(s), newStart(s), newStatus(s), newTasks(s), newHint(s),
+	add(root, "learn", newList(s), newStart(s), newStatus(s), newTasks(s), newCheck(s), newHint(s),
 		newShell(s), newKubectl(s), newReset(s), newStop(s))
 	add(root, "care", newDoctor(s), newGC(s), newNode(s), newVersion(s))
 	add(root, "author", newLab(s))

@@ -105,7 +105,7 @@ func (h Home) Write(path string, data []byte, mode fs.FileMode) error {
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close(), h.Own(tmp.Name()))
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Close(), h.Own(tmp.Name()))
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
