@@ -65,9 +65,9 @@ func published(addr string) discoveryv1.Endpoint {
 	return e
 }
 
-func onePort(t *testing.T, slices_ []*discoveryv1.EndpointSlice) port {
+func onePort(t *testing.T, epSlices []*discoveryv1.EndpointSlice) port {
 	t.Helper()
-	ports := portsOf([]*corev1.Service{service("web", "10.96.1.1")}, slices_, "node")
+	ports := portsOf([]*corev1.Service{service("web", "10.96.1.1")}, epSlices, "node")
 	if len(ports) != 1 {
 		t.Fatalf("%d ports, want 1", len(ports))
 	}

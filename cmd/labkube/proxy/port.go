@@ -59,8 +59,8 @@ func (p port) frontends() []frontend {
 
 // portsOf returns the ports that the node must serve, in a stable order.
 // Headless and external-name Services have none.
-func portsOf(services []*corev1.Service, slices_ []*discoveryv1.EndpointSlice, nodeName string) []port {
-	bySvc := slicesByService(slices_)
+func portsOf(services []*corev1.Service, epSlices []*discoveryv1.EndpointSlice, nodeName string) []port {
+	bySvc := slicesByService(epSlices)
 	var ports []port
 	for _, svc := range services {
 		addr, ok := clusterAddr(svc)

@@ -136,15 +136,15 @@ func TestHairpinHoldsThisNodesPods(t *testing.T) {
 // Every reference leads somewhere, and nothing is there that nobody refers to.
 func TestRulesetIsConnected(t *testing.T) {
 	var services []*corev1.Service
-	var slices_ []*discoveryv1.EndpointSlice
+	var epSlices []*discoveryv1.EndpointSlice
 	for i, change := range [][]func(*corev1.Service){
 		{withNodePort(30080)}, {withNodePort(30081), externalLocal, internalLocal, withAffinity(9)}, {withUDP, withAffinity(8)}, {withExternalIP("198.51.100.7")},
 	} {
 		name := fmt.Sprintf("web-%d", i)
 		services = append(services, service(name, fmt.Sprintf("10.96.1.%d", i), change...))
-		slices_ = append(slices_, slice(name, readyAt("10.244.1.6", "10.244.2.5")...))
+		epSlices = append(epSlices, slice(name, readyAt("10.244.1.6", "10.244.2.5")...))
 	}
-	rs := rulesetOf(portsOf(services, slices_, "node"), testNode(t))
+	rs := rulesetOf(portsOf(services, epSlices, "node"), testNode(t))
 	chains, sets := map[string]bool{chainReject: true, chainDrop: true}, map[string]bool{}
 	for _, name := range verdictMaps() {
 		for _, chain := range rs.verdicts[name] {
