@@ -53,7 +53,7 @@ func (dec *decoder) structure(path string, n ast.Node, v reflect.Value) {
 			dec.report(dec.doc.KeyAt(path), RuleMissing, fmt.Sprintf("%s lacks the key %q", name(path), f.key), "")
 		}
 	}
-	dec.exactlyOne(path, n, fields, given)
+	dec.exactlyOne(path, fields, given)
 }
 
 func (dec *decoder) unknown(path, key string, at ast.Node, fields []field) {
@@ -64,7 +64,7 @@ func (dec *decoder) unknown(path, key string, at ast.Node, fields []field) {
 	dec.report(start(at), RuleUnknown, fmt.Sprintf("%s has no key %q", name(path), key), nearest.Suggestion(key, keys))
 }
 
-func (dec *decoder) exactlyOne(path string, n ast.Node, fields []field, given map[string]bool) {
+func (dec *decoder) exactlyOne(path string, fields []field, given map[string]bool) {
 	var group, set []string
 	for _, f := range fields {
 		if !f.oneOf {
