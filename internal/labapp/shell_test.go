@@ -95,6 +95,7 @@ func TestShellScripts(t *testing.T) {
 		"timeout":           {"timeout 0.1 sleep 30; echo $?", "124\n", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			code, stdout, stderr := runShell(t, t.TempDir(), "", "-c", test.script)
 			if code != test.code || stdout != test.want {
 				t.Errorf("code %d, output %q (%s); want %d, %q", code, stdout, stderr, test.code, test.want)
@@ -131,6 +132,7 @@ func TestShellInvocations(t *testing.T) {
 		"login is fine": {args: []string{"-lc", "echo in"}, want: "in\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			code, stdout, stderr := runShell(t, dir, test.stdin, test.args...)
 			if code != test.code || stdout != test.want || !strings.Contains(stderr, test.stderr) {
 				t.Errorf("code %d, output %q, errors %q; want %d, %q, %q", code, stdout, stderr, test.code, test.want, test.stderr)
