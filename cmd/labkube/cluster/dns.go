@@ -43,11 +43,14 @@ func EnsureDNS(ctx context.Context, client kubernetes.Interface, server netip.Ad
 			{Name: ptr.To("dns-tcp"), Port: ptr.To[int32](53), Protocol: ptr.To(corev1.ProtocolTCP)},
 		},
 	}
-	_, err := client.CoreV1().Services(metav1.NamespaceSystem).Create(ctx, service, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("make Service %s: %w", dnsService, err)
+	services := client.CoreV1().Services(metav1.NamespaceSystem)
+	if _, err := services.Create(ctx, service, metav1.CreateOptions{}); err != nil {
+		// Of a Service that exists, Create says that its address is taken.
+		if _, missing := services.Get(ctx, dnsService, metav1.GetOptions{}); missing != nil {
+			return fmt.Errorf("make Service %s: %w", dnsService, err)
+		}
 	}
-	_, err = client.DiscoveryV1().EndpointSlices(metav1.NamespaceSystem).Create(ctx, slice, metav1.CreateOptions{})
+	_, err := client.DiscoveryV1().EndpointSlices(metav1.NamespaceSystem).Create(ctx, slice, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("make EndpointSlice %s: %w", dnsService, err)
 	}
