@@ -84,6 +84,7 @@ func skeleton() []entry {
 		directory("root", 0o700), directory("run", 0o755), directory("sys", 0o755), directory("tmp", 0o1777), directory("var", 0o755),
 		file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/home:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"),
 		file("etc/group", "root:x:0:\napp:x:1000:\nnobody:x:65534:\n"),
+		file("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"), // a runtime mounts its own over it
 		file("etc/nsswitch.conf", "hosts: files dns\n"),
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 
 	"labctl.dev/labctl/internal/labapp/applet"
 	"labctl.dev/labctl/internal/labapp/opt"
@@ -131,21 +130,34 @@ func (l *lister) print(entries []entry) {
 		}
 		return
 	}
-	w := tabwriter.NewWriter(l.Stdout, 0, 0, 1, ' ', tabwriter.AlignRight)
-	defer w.Flush()
+	var rows [][5]string
 	for _, e := range entries {
 		links, owner, group := ownership(e.info)
 		size := fmt.Sprint(e.info.Size())
 		if l.human {
 			size = HumanBytes(e.info.Size())
 		}
-		name := e.name + l.mark(e.info)
-		if target, err := os.Readlink(e.path); err == nil && e.info.Mode()&fs.ModeSymlink != 0 {
-			name += " -> " + target
-		}
-		fmt.Fprintf(w, "%s\t %d\t %s\t %s\t %s\t %s %s\n", modeString(e.info.Mode()), links, owner, group, size,
-			e.info.ModTime().Format("Jan _2 2006 15:04"), name)
+		rows = append(rows, [5]string{modeString(e.info.Mode()), fmt.Sprint(links), owner, group, size})
 	}
+	var widths [5]int
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	for i, e := range entries {
+		row := rows[i]
+		fmt.Fprintf(l.Stdout, "%s %*s %-*s %-*s %*s %s %s\n", row[0], widths[1], row[1], widths[2], row[2], widths[3], row[3],
+			widths[4], row[4], e.info.ModTime().Format("Jan _2 2006 15:04"), l.longName(e))
+	}
+}
+
+func (l *lister) longName(e entry) string {
+	name := e.name + l.mark(e.info)
+	if target, err := os.Readlink(e.path); err == nil && e.info.Mode()&fs.ModeSymlink != 0 {
+		name += " -> " + target
+	}
+	return name
 }
 
 func (l *lister) mark(info fs.FileInfo) string {

@@ -2,11 +2,9 @@ package web
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"labctl.dev/labctl/internal/labapp/opt"
@@ -48,8 +46,7 @@ func (s *service) adminRoutes(mux *http.ServeMux) {
 
 func (s *service) guarded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if s.cfg.AdminToken != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.cfg.AdminToken)) != 1 {
+		if s.cfg.AdminToken != "" && !bears(r, s.cfg.AdminToken) {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "want Authorization: Bearer TOKEN", http.StatusUnauthorized)
 			return

@@ -16,6 +16,7 @@ func (s *service) handler() http.Handler {
 	app("GET /version", s.version)
 	app("/echo", s.echo)
 	app("GET /slow", s.slow)
+	app("GET /private", s.private)
 	app("GET /kv/{$}", s.listKeys)
 	app("GET /kv/{key}", s.getKey)
 	app("PUT /kv/{key}", s.putKey)

@@ -12,6 +12,7 @@ import (
 // Config is what the service was told at its start.
 type Config struct {
 	Version, Greeting string
+	GreetingFile      string
 	Port              int
 	PodName           string
 
@@ -32,6 +33,8 @@ type Config struct {
 	Required           string
 	ConfigFile         string
 	Secret, SecretFile string
+	APIToken           string
+	APITokenFile       string
 	DataDir            string
 	AdminToken         string
 	LogProbes          bool
@@ -60,6 +63,7 @@ func (c *Config) options() *opt.Set {
 	s := opt.New("[OPTIONS]", "Serve HTTP. Every option may come from the environment (the name in brackets), or from the configuration file.")
 	s.String(&c.Version, 0, "version", "the version it says it is").FromEnv("VERSION")
 	s.String(&c.Greeting, 0, "greeting", "what / answers").FromEnv("GREETING")
+	s.String(&c.GreetingFile, 0, "greeting-file", "read the greeting from this file").FromEnv("GREETING_FILE")
 	s.Int(&c.Port, 'p', "port", "TCP port").FromEnv("PORT")
 	s.String(&c.PodName, 0, "pod-name", "who it says it is (default: the host's name)").FromEnv("POD_NAME")
 	s.Duration(&c.StartupDelay, 0, "startup-delay", "wait so long before listening").FromEnv("STARTUP_DELAY")
@@ -78,10 +82,12 @@ func (c *Config) options() *opt.Set {
 	s.String(&c.ConfigFile, 0, "config-file", "read settings from this file (key = value lines) or directory (one file a key)").FromEnv("CONFIG_FILE")
 	s.String(&c.Secret, 0, "secret", "a secret; only its fingerprint is shown").FromEnv("SECRET").Hidden()
 	s.String(&c.SecretFile, 0, "secret-file", "read the secret from this file").FromEnv("SECRET_FILE")
+	s.String(&c.APIToken, 0, "api-token", "/private wants this token").FromEnv("API_TOKEN").Hidden()
+	s.String(&c.APITokenFile, 0, "api-token-file", "read that token from this file").FromEnv("API_TOKEN_FILE")
 	s.String(&c.DataDir, 0, "data-dir", "where /kv keeps its values (default: in memory)").FromEnv("DATA_DIR")
 	s.String(&c.AdminToken, 0, "admin-token", "/admin wants this token").FromEnv("ADMIN_TOKEN").Hidden()
 	s.Bool(&c.LogProbes, 0, "log-probes", "log requests for probes and metrics too").FromEnv("LOG_PROBES")
-	s.Notes = `Endpoints: / /version /healthz /readyz /livez /metrics /env /slow?ms=N /echo /kv/KEY /admin
+	s.Notes = `Endpoints: / /version /healthz /readyz /livez /metrics /env /slow?ms=N /echo /private /kv/KEY /admin
 SIGTERM makes it unready at once; it serves on for the shutdown delay, finishes what is in flight and exits 0.`
 	return s
 }
@@ -107,18 +113,36 @@ func (c *Config) load(args []string, lookup func(string) (string, bool)) error {
 			return err
 		}
 	}
-	if c.SecretFile != "" {
-		content, err := os.ReadFile(c.SecretFile)
-		if err != nil {
-			return fmt.Errorf("the secret file cannot be read: %w (check SECRET_FILE and the volume mount)", err)
-		}
-		c.Secret = string(content)
+	if err := c.readFiles(); err != nil {
+		return err
 	}
 	if c.PodName == "" {
 		c.PodName, _ = os.Hostname() // no name is better than no start
 	}
 	c.Settings = set.Settings()
 	return c.validate(lookup)
+}
+
+// readFiles reads the settings that are given as files, as volumes hold them.
+func (c *Config) readFiles() error {
+	for _, f := range []struct {
+		path, variable string
+		into           *string
+	}{
+		{c.GreetingFile, "GREETING_FILE", &c.Greeting},
+		{c.SecretFile, "SECRET_FILE", &c.Secret},
+		{c.APITokenFile, "API_TOKEN_FILE", &c.APIToken},
+	} {
+		if f.path == "" {
+			continue
+		}
+		content, err := os.ReadFile(f.path)
+		if err != nil {
+			return fmt.Errorf("the file of %s cannot be read: %w (check %s and the volume mount)", f.variable, err, f.variable)
+		}
+		*f.into = strings.TrimRight(string(content), "\r\n")
+	}
+	return nil
 }
 
 func (c *Config) validate(lookup func(string) (string, bool)) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -56,6 +57,25 @@ func (s *service) index(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintf(w, "%s\nversion: %s\npod: %s\n", about.Greeting, about.Version, about.Pod)
+}
+
+// private answers callers who know the token.
+func (s *service) private(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case s.cfg.APIToken == "":
+		http.Error(w, "closed: this service was started without API_TOKEN", http.StatusServiceUnavailable)
+	case !bears(r, s.cfg.APIToken):
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		http.Error(w, "want Authorization: Bearer TOKEN", http.StatusUnauthorized)
+	default:
+		fmt.Fprintln(w, "welcome")
+	}
+}
+
+// bears says whether a request carries the token.
+func bears(r *http.Request, token string) bool {
+	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return subtle.ConstantTimeCompare([]byte(given), []byte(token)) == 1
 }
 
 func (s *service) version(w http.ResponseWriter, r *http.Request) {

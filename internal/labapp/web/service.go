@@ -77,7 +77,7 @@ func (s *service) serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	if s.cfg.OnSIGTERM == exitOnTerm {
+	if s.cfg.OnSIGTERM == exitOnTerm || s.faults.state().Hanging {
 		s.log.Warn("told to stop: leaving at once, dropping what is in flight", "inFlight", s.inFlight.Load())
 		_ = server.Close() // the process ends anyway
 		return applet.Exit(143)
