@@ -60,7 +60,7 @@ func TestElsewhere(t *testing.T) {
 		{"wrong namespace", "WrongNamespace", d.Absent(t.Context(), "ConfigMap", "v1", here, "settings-of-"+here)},
 		{"missing namespace", "MissingNamespace", d.Absent(t.Context(), "ConfigMap", "v1", here+"x", "settings")},
 		{"missing namespace of a Service", "MissingNamespace", d.Request(t.Context(), Request{Namespace: here + "x", Service: "web", ErrorKind: "dns"})},
-		{"no pods with those labels", "SelectorMismatch", d.Selector(t.Context(), "Pod", "", here, "app=web")},
+		{"no pods with those labels", "SelectorMismatch", d.Selector(t.Context(), "Pod", "", here, "app="+here)},
 	}
 	for _, test := range tests {
 		t.Logf("%s:\n%s", test.name, texts(test.chain))

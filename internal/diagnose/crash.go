@@ -66,7 +66,7 @@ func (x explainer) crash(c container) []Cause {
 		return append(chain, x.denial(denial, c.pod)...)
 	}
 	if end.ExitCode == 0 {
-		return append(chain, seen(Completed, "Its command finished without an error, but what a pod like this runs has to go on until it is stopped."))
+		return append(chain, seen(Completed, "Its command finished without an error, but a container like this is meant to run until it is stopped."))
 	}
 	return chain
 }

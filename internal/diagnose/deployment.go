@@ -41,7 +41,7 @@ func (x explainer) stuck(d *appsv1.Deployment) []Cause {
 		deadline = *d.Spec.ProgressDeadlineSeconds
 	}
 	return []Cause{
-		seen(RolloutStuck, "The rollout of Deployment %s has made no progress for %d s: %d of %d pods are of the new version.",
+		seen(RolloutStuck, "The rollout of Deployment %s has made no progress for %d s (progressDeadlineSeconds). Pods of the new version: %d of %d.",
 			d.Name, deadline, d.Status.UpdatedReplicas, replicas(d.Spec.Replicas)),
 		look(RolloutStuck, "Compare with the version before: %s", x.kubectl("rollout history deployment/%s", d.Name)),
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -54,6 +55,10 @@ func (d *Diagnoser) Selector(ctx context.Context, kind, apiVersion, namespace, s
 
 // Request explains why a request to a Service failed.
 func (d *Diagnoser) Request(ctx context.Context, r Request) []Cause {
+	if name, namespace, ok := strings.Cut(r.Service, "."); ok { // as in a URL: web.demo.svc
+		r.Service = name
+		r.Namespace, _, _ = strings.Cut(namespace, ".")
+	}
 	return d.explain(ctx, r.Namespace, func(x explainer) []Cause { return x.request(r) })
 }
 

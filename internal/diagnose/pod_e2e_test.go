@@ -59,7 +59,7 @@ func TestRunningCauses(t *testing.T) {
 		{name: "unknown path", objects: just(web(readiness("/redy", 8080))), codes: "NotReady ReadinessFailing WrongPath", texts: []string{"status 404"}},
 		{name: "wrong probe port", objects: just(web(readiness("/readyz", 81))), codes: "NotReady ReadinessFailing WrongPort", texts: []string{"8080 (http)"}},
 		{name: "not ready says the application", objects: just(web(readiness("/readyz", 8080), env("READY_DELAY", "1h"))), codes: "NotReady ReadinessFailing", texts: []string{"status 503"}},
-		{name: "liveness", objects: just(web(liveness)), codes: "NotReady CrashLoop LivenessFailing WrongPath", texts: []string{"GET /alive"}},
+		{name: "liveness", objects: just(web(liveness)), codes: "CrashLoop LivenessFailing WrongPath", texts: []string{"GET /alive"}},
 		{name: "startup", objects: just(web(startup)), codes: "NotReady CrashLoop StartupFailing WrongPort"},
 	})
 }

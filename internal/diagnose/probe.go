@@ -48,7 +48,7 @@ func (x explainer) probe(c container, kind string) []Cause {
 	}
 	consequence := "so the pod gets no requests"
 	if kind != "Readiness" {
-		consequence = "so it is restarted"
+		consequence = "so the container is restarted"
 	}
 	chain := []Cause{
 		seen(code, "The %s probe of %s fails, %s: %s → %s.", lower(kind), c, consequence, asks(probe), answer(failed)),
@@ -142,7 +142,7 @@ func (x explainer) probePort(c container, kind string, port intstr.IntOrString, 
 			port.String(), x.logs(c, false))}
 	}
 	return []Cause{
-		look(WrongPort, "The probe asks port %s, but the container says that it listens on %s (containerPort).", port.String(), portList(declared)),
+		look(WrongPort, "The probe asks port %s, but the container says (containerPort) that it listens on %s.", port.String(), portList(declared)),
 		fix(WrongPort, "Set the port of the %s probe to %s.", lower(kind), portList(declared[:1])),
 	}
 }

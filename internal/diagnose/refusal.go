@@ -71,7 +71,7 @@ func (x explainer) podSecurity(text string) []Cause {
 	}
 	return []Cause{
 		seen(PodSecurity, "Namespace %s enforces the %q Pod Security level, and the pod breaks it.", x.Namespace, level),
-		look(PodSecurity, "It breaks: %s", trimDetail(how)),
+		look(PodSecurity, "It breaks: %s.", strings.ReplaceAll(how, "), ", "); ")),
 		fix(PodSecurity, "Set these fields of securityContext in the pod's template."),
 	}
 }

@@ -27,7 +27,7 @@ func (x explainer) insufficient(p *corev1.Pod, name corev1.ResourceName) []Cause
 			left = resource.Quantity{}
 		}
 		fits = fits || total.Cmp(wants) >= 0
-		chain = append(chain, look(code, "It asks for %s; node %s has %s in all, and %s not yet asked for by others.",
+		chain = append(chain, look(code, "It asks for %s. Node %s has %s in all, of which %s are left.",
 			amount(wants, name), node.Name, amount(total, name), amount(left, name)))
 	}
 	if !fits {
@@ -81,7 +81,10 @@ func amount(q resource.Quantity, name corev1.ResourceName) string {
 	case corev1.ResourceCPU:
 		return fmt.Sprintf("%g CPU", float64(q.MilliValue())/1000)
 	case corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
-		const mib = 1 << 20
+		const mib, gib = 1 << 20, 1 << 30
+		if q.Value() >= gib {
+			return fmt.Sprintf("%.4g GiB of %s", float64(q.Value())/gib, name)
+		}
 		return fmt.Sprintf("%d MiB of %s", q.Value()/mib, name)
 	case corev1.ResourcePods:
 		return count(q.Value(), "pod")

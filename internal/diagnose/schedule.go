@@ -37,13 +37,20 @@ func (x explainer) unschedulable(p *corev1.Pod, c corev1.PodCondition) []Cause {
 		}
 	}
 	chain := []Cause{
-		seen(Unschedulable, "Pod %s is on no node: none of %s takes it.", p.Name, count(len(x.Nodes), "node")),
-		look(Unschedulable, "The scheduler says: %s", c.Message),
+		seen(Unschedulable, "Pod %s is on no node: none of the cluster's nodes (%d) takes it.", p.Name, len(x.Nodes)),
+		look(Unschedulable, "The scheduler says: %s. See: %s", scheduler(c.Message), x.kubectl("describe pod %s", p.Name)),
 	}
 	for _, reason := range message.Unscheduled(c.Message) {
 		chain = append(chain, x.unfit(p, reason)...)
 	}
 	return chain
+}
+
+// scheduler takes the first sentence of what the scheduler says: the rest is
+// about making room by ending other pods.
+func scheduler(text string) string {
+	text, _, _ = strings.Cut(text, " preemption:")
+	return strings.TrimSuffix(strings.TrimSuffix(text, " not found"), ".")
 }
 
 // unfit explains one of the scheduler's reasons.

@@ -29,10 +29,10 @@ func TestUnschedulable(t *testing.T) {
 	cordoned := node("node-1", func(n *corev1.Node) { n.Spec.Unschedulable = true })
 	run(t, []tell{
 		{name: "more than any node has", ask: ask, codes: "Unschedulable InsufficientCPU", x: of(pod("a", no("Insufficient cpu"), requests("64", "1Gi"))),
-			texts: []string{"none of 1 node takes it", "asks for 64 CPU; node node-1 has 2 CPU in all, and 2 CPU not yet", "No node is that big"}},
+			texts: []string{"nodes (1) takes it", "asks for 64 CPU. Node node-1 has 2 CPU in all, of which 2 CPU are left", "says: 0/1 nodes are available: 1 Insufficient cpu. See", "No node is that big"}},
 		{name: "others have it", ask: ask, codes: "Unschedulable InsufficientCPU", x: of(elsewhere, over, pod("a", no("Insufficient cpu"), requests("1", "1Gi"))),
-			texts: []string{"asks for 1 CPU; node node-1 has 2 CPU in all, and 0.5 CPU not yet", "make room"}},
-		{name: "memory", ask: ask, codes: "Unschedulable InsufficientMemory", x: of(pod("a", no("Insufficient memory"), requests("1", "64Gi"))), texts: []string{"65536 MiB of memory"}},
+			texts: []string{"asks for 1 CPU. Node node-1 has 2 CPU in all, of which 0.5 CPU are left", "make room"}},
+		{name: "memory", ask: ask, codes: "Unschedulable InsufficientMemory", x: of(pod("a", no("Insufficient memory"), requests("1", "64Gi"))), texts: []string{"64 GiB of memory"}},
 		{name: "both", ask: ask, codes: "Unschedulable InsufficientCPU InsufficientMemory",
 			x: of(pod("a", unplaced("0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."), requests("64", "64Gi")))},
 		{name: "gpu", ask: ask, codes: "Unschedulable InsufficientResource", x: of(pod("a", no("Insufficient nvidia.com/gpu")))},

@@ -15,8 +15,8 @@ func (x explainer) selectorMismatch(who string, want map[string]string) []Cause 
 	best := nearestTemplate(want, templates)
 	if where := x.elsewhere(want); best == nil && len(where) > 0 {
 		return []Cause{
-			seen(WrongNamespace, "%s selects pods with %s in its own namespace %s only.", who, pairs(want), x.Namespace),
-			look(WrongNamespace, "Pods with these labels run in namespace %s.", and(where)),
+			seen(WrongNamespace, "%s selects pods with %s, and there are none in namespace %s.", who, pairs(want), x.Namespace),
+			look(WrongNamespace, "Pods with these labels run in namespace %s; a selector does not reach there.", and(where)),
 		}
 	}
 	if len(templates) == 0 {
@@ -143,7 +143,7 @@ func (x explainer) podSelector(want map[string]string) []Cause {
 			return x.object(t.kind, t.name)
 		}
 	}
-	return x.selectorMismatch("What was looked for", want)
+	return x.selectorMismatch("The check", want)
 }
 
 func (x explainer) firstOf(kind string, names []string) []Cause {

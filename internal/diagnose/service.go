@@ -112,7 +112,7 @@ func (x explainer) wrongTargetPort(s *corev1.Service, port *corev1.ServicePort, 
 		return append(chain, look(WrongTargetPort, "On which port do the pods really listen? %s", x.kubectl("logs %s", p.Name)))
 	}
 	return append(chain,
-		look(WrongTargetPort, "The pods say that they listen on %s (containerPort); none is %s.", portList(ports), target.String()),
+		look(WrongTargetPort, "The pods say (containerPort) that they listen on %s, not on %s.", portList(ports), target.String()),
 		fix(WrongTargetPort, "Set targetPort of Service %s to %s.", s.Name, portList(ports[:1])))
 }
 

@@ -4,6 +4,7 @@ package diagnose
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 	"labctl.dev/labctl/internal/kube"
 )
 
-// requested asks the Service web from its own pod, on the port, until that
-// fails, and then why.
-func requestTo(client *kube.Client, t *testing.T, port, kind string) ask {
+// requestTo asks the Service web from its own pod, which has to fail, and then
+// why.
+func requestTo(client *kube.Client, t *testing.T, port string) ask {
 	return func(ctx context.Context, d *Diagnoser, namespace string) []Cause {
 		pods, err := client.PodsOf(ctx, namespace, "deployment/web")
 		if err != nil || len(pods) == 0 || !isReady(&pods[0]) {
@@ -24,15 +25,16 @@ func requestTo(client *kube.Client, t *testing.T, port, kind string) ask {
 		}
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
+		var said strings.Builder
 		code, err := client.Exec(ctx, kube.Command{
-			Namespace: namespace, Pod: pods[0].Name, Container: "web",
+			Namespace: namespace, Pod: pods[0].Name, Container: "web", Stdout: &said, Stderr: &said,
 			Argv: []string{"wget", "-q", "-T", "1", "-O", "/dev/null", "http://web:" + port + "/"},
 		})
 		if err != nil || code == 0 {
-			t.Logf("wget ended with %d, %v", code, err)
+			t.Logf("wget ended with %d, %v: %s", code, err, said.String())
 			return nil
 		}
-		return d.Request(ctx, Request{Namespace: namespace, Service: "web", Port: port, ErrorKind: kind})
+		return d.Request(ctx, Request{Namespace: namespace, Service: "web", Port: port, ErrorKind: said.String()})
 	}
 }
 
@@ -45,10 +47,10 @@ func TestServiceCauses(t *testing.T) {
 			codes: "NoEndpoints SelectorMismatch", texts: []string{"pods of Deployment web carry app=web"}},
 		{name: "no pods", ask: service, objects: []runtime.Object{front()}, codes: "NoEndpoints SelectorMismatch"},
 		{name: "no selector", ask: service, objects: []runtime.Object{web(), front(func(s *corev1.Service) { s.Spec.Selector = nil })}, codes: "NoEndpoints NoSelector"},
-		{name: "wrong target port", ask: requestTo(client, t, "80", "refused"), objects: []runtime.Object{web(), front(to(intstr.FromInt32(9090)))},
+		{name: "wrong target port", ask: requestTo(client, t, "80"), objects: []runtime.Object{web(), front(to(intstr.FromInt32(9090)))},
 			codes: "ConnectionRefused WrongTargetPort", texts: []string{"leads to port 9090", "8080 (http)"}},
 		{name: "wrong target port name", ask: service, objects: []runtime.Object{web(), front(to(intstr.FromString("htpp")))}, codes: "WrongTargetPort"},
-		{name: "wrong port", ask: requestTo(client, t, "8080", "timeout"), objects: []runtime.Object{web(), front()}, codes: "WrongPort", texts: []string{"It has: 80"}},
+		{name: "wrong port", ask: requestTo(client, t, "8080"), objects: []runtime.Object{web(), front()}, codes: "WrongPort", texts: []string{"It has: 80"}},
 		{name: "to the image", ask: service, objects: []runtime.Object{web(image("labctl.dev/web:v9")), front()}, codes: "NoEndpoints NotReady ImagePull"},
 		{name: "to the crash", ask: service, objects: []runtime.Object{web(env("FAIL_START", "no database")), front()}, codes: "NoEndpoints NotReady CrashLoop", texts: []string{"no database"}},
 		{name: "to the key", ask: service, objects: []runtime.Object{web(fromConfigMap("GREETING", "web", "greeting")), config("web", "GREETING"), front()}, codes: "NoEndpoints NotReady MissingKey"},

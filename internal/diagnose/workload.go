@@ -79,8 +79,11 @@ func (x explainer) notCreatedPods(kind string, owner metav1.Object) []Cause {
 // different ways: the way that most fail is told.
 func (x explainer) pods(of string, pods []*corev1.Pod, want int) []Cause {
 	ready, chain := x.worst(pods)
-	if chain == nil {
+	switch {
+	case chain == nil:
 		return x.deniedIn(pods)
+	case ready >= want && ready == len(pods):
+		return chain // Ready for the moment
 	}
 	return append([]Cause{
 		seen(NotReady, "Ready pods of %s: %d of %d.", of, ready, max(want, len(pods))),

@@ -36,7 +36,7 @@ func TestDeployments(t *testing.T) {
 			d.Generation, d.ManagedFields = 2, []metav1.ManagedFieldsEntry{{Time: &at}}
 		}), replicaSet(3))},
 		{name: "stuck", codes: "RolloutStuck NotReady ImagePull", x: of(deployment(stuck), replicaSet(1), pod("a", noImage)),
-			texts: []string{"1 of 3 pods are of the new version"}},
+			texts: []string{"Pods of the new version: 1 of 3"}},
 		{name: "most of the pods", codes: "NotReady CrashLoop", x: of(deployment(), replicaSet(3), pod("a", crashed(1, "Error")), pod("b", crashed(1, "Error")), pod("c", noImage)),
 			texts: []string{"Ready pods of Deployment web: 0 of 3"}},
 		{name: "the new version before the old", codes: "NotReady ImagePull", x: of(deployment(), before, replicaSet(1), old, pod("a", noImage))},

@@ -114,13 +114,5 @@ func Last(e *corev1.Event) time.Time {
 	return e.CreationTimestamp.Time
 }
 
-// Count is how often an event was seen.
-func Count(e *corev1.Event) int32 {
-	if e.Series != nil {
-		return max(e.Series.Count, 1)
-	}
-	return max(e.Count, 1)
-}
-
 // Age is how long ago something was, seen from the snapshot.
 func (s *Snapshot) Age(t time.Time) time.Duration { return s.Taken.Sub(t) }
