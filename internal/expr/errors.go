@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -60,6 +61,14 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string { return Display(e.Path) + " is not set" }
+
+// Faults of an expression that no value of the learner's can bring about.
+var (
+	// ErrCost: it was stopped, as it takes too much work.
+	ErrCost = errors.New("it takes too much work")
+	// ErrNotBool: a condition came out as something else.
+	ErrNotBool = errors.New("it is neither true nor false")
+)
 
 // EvalError says that an expression could not be evaluated.
 type EvalError struct {

@@ -34,7 +34,7 @@ func (p *Program) Bool(ctx context.Context, vars Vars) (bool, error) {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		return false, &EvalError{Text: p.text, Err: fmt.Errorf("it is %s, neither true nor false", Format(v))}
+		return false, &EvalError{Text: p.text, Err: fmt.Errorf("%w, but %s", ErrNotBool, Format(v))}
 	}
 	return b, nil
 }
@@ -69,7 +69,7 @@ func (p *Program) words(err error) error {
 	case err.Error() == "no such overload":
 		return errors.New("an operation got a value of a type it does not take (null, or text for a number)")
 	case isCostLimit(err):
-		return fmt.Errorf("it takes too much work: %w", err)
+		return ErrCost
 	}
 	return err
 }

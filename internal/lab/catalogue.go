@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -89,25 +87,4 @@ func (c Catalogue) unknown(ref string) error {
 		return err
 	}
 	return &UnknownError{Name: ref, Nearest: nearest.Name(ref, names)}
-}
-
-// OpenDir is a directory as a file system that symbolic links cannot leave.
-func OpenDir(dir string) (fs.FS, error) {
-	info, err := os.Stat(dir)
-	if err == nil && !info.IsDir() {
-		err = errors.New("it is not a directory; give the directory that holds lab.yaml")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open the lab %s: %w", dir, err)
-	}
-	return rooted(dir), nil
-}
-
-type rooted string
-
-func (r rooted) Open(name string) (fs.File, error) {
-	if !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
-	}
-	return os.OpenInRoot(string(r), filepath.FromSlash(name))
 }

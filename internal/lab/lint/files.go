@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/lab/strictyaml"
 )
 
 // namedFile is a path written in lab.yaml or a verdict.yaml.
@@ -100,6 +101,20 @@ func escapingPaths(p *pass) {
 }
 
 func inside(file string) bool { return fs.ValidPath(file) && file != "." }
+
+// badEncodings looks at the texts and scripts that the lab names; reading has
+// looked at lab.yaml and the verdicts.
+func badEncodings(p *pass) {
+	for _, f := range p.namedFiles() {
+		data, err := p.Read(f.file)
+		if err != nil {
+			continue // missingFiles tells, or it is a directory
+		}
+		for _, found := range strictyaml.CheckEncoding(p.Name(f.file), data) {
+			p.add(found)
+		}
+	}
+}
 
 func noExplanations(p *pass) {
 	for t := range p.tasks() {

@@ -22,7 +22,7 @@ type Rule struct {
 func Rules() []Rule {
 	const e, w = problem.Error, problem.Warning
 	return []Rule{
-		{strictyaml.RuleEncoding, "Files are plain UTF-8 text with Unix line ends.", e, nil},
+		{strictyaml.RuleEncoding, "Files are plain UTF-8 text with Unix line ends.", e, badEncodings},
 		{strictyaml.RuleSize, "Files are small, and not nested deeply.", e, nil},
 		{strictyaml.RuleSyntax, "Files are YAML.", e, nil},
 		{strictyaml.RuleFeature, "No anchors, aliases, tags, merge keys or second documents.", e, nil},

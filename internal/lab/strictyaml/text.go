@@ -23,19 +23,25 @@ const maxDepth = 100
 
 // checkText refuses what is not plain text before the parser sees it.
 func checkText(file string, data []byte) problem.List {
-	refuse := func(offset int, rule, message, suggestion string) problem.List {
-		at := place(data, offset)
-		return problem.List{{
-			File: file, Line: at.Line, Column: at.Column, Rule: rule,
-			Severity: problem.Error, Message: message, Suggestion: suggestion,
-		}}
-	}
+	refuse := refusal(file, data)
 	if len(data) > MaxSize {
 		return refuse(0, RuleSize, fmt.Sprintf("the file has more than %d KiB", MaxSize>>10), "move long texts into files of their own")
 	}
 	if n := bytes.Count(data, []byte("\n")); n > maxLines {
 		return refuse(0, RuleSize, fmt.Sprintf("the file has %d lines, at most %d are read", n, maxLines), "move long texts into files of their own")
 	}
+	if problems := CheckEncoding(file, data); len(problems) > 0 {
+		return problems
+	}
+	if i := tooDeep(data); i >= 0 {
+		return refuse(i, RuleSize, fmt.Sprintf("more than %d lists or maps within each other", maxDepth), "")
+	}
+	return nil
+}
+
+// CheckEncoding asks of any text file to be UTF-8 with Unix line ends.
+func CheckEncoding(file string, data []byte) problem.List {
+	refuse := refusal(file, data)
 	if bytes.HasPrefix(data, []byte("\ufeff")) {
 		return refuse(0, RuleEncoding, "the file begins with a byte order mark", "save it as UTF-8 without BOM")
 	}
@@ -45,10 +51,18 @@ func checkText(file string, data []byte) problem.List {
 	if i := firstUnprintable(data); i >= 0 {
 		return refuse(i, RuleEncoding, fmt.Sprintf("the byte 0x%02x here is not text", data[i]), "save the file as UTF-8")
 	}
-	if i := tooDeep(data); i >= 0 {
-		return refuse(i, RuleSize, fmt.Sprintf("more than %d lists or maps within each other", maxDepth), "")
-	}
 	return nil
+}
+
+// refusal makes the problem with a place in a file.
+func refusal(file string, data []byte) func(offset int, rule, message, suggestion string) problem.List {
+	return func(offset int, rule, message, suggestion string) problem.List {
+		at := place(data, offset)
+		return problem.List{{
+			File: file, Line: at.Line, Column: at.Column, Rule: rule,
+			Severity: problem.Error, Message: message, Suggestion: suggestion,
+		}}
+	}
 }
 
 func firstUnprintable(data []byte) int {
