@@ -31,7 +31,7 @@ func (r rooted) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // only read from
 	name = filepath.FromSlash(name)
 	info, err := root.Stat(name)
 	if err != nil {
