@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/containerd/containerd/v2/client"
@@ -68,9 +70,13 @@ func (c *Containerd) Import(ctx context.Context, tar io.Reader) ([]string, error
 	if err != nil {
 		return nil, fmt.Errorf("import images: %w", err)
 	}
+	snapshotter, err := c.snapshotter(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, image := range images {
-		if err := client.NewImage(c.client, image).Unpack(ctx, ""); err != nil {
+		if err := client.NewImage(c.client, image).Unpack(ctx, snapshotter); err != nil {
 			return nil, fmt.Errorf("unpack image %s: %w", image.Name, err)
 		}
 		if err := c.waitImage(ctx, image.Name); err != nil {
@@ -79,6 +85,21 @@ func (c *Containerd) Import(ctx context.Context, tar io.Reader) ([]string, error
 		names = append(names, image.Name)
 	}
 	return names, nil
+}
+
+// snapshotter names the snapshotter that containers will use: the last word of
+// the directory that it keeps images in.
+func (c *Containerd) snapshotter(ctx context.Context) (string, error) {
+	info, err := c.images.ImageFsInfo(ctx, &cri.ImageFsInfoRequest{})
+	if err != nil {
+		return "", fmt.Errorf("ask containerd for its image store: %w", err)
+	}
+	for _, fs := range info.GetImageFilesystems() {
+		if _, name, ok := strings.Cut(filepath.Base(fs.GetFsId().GetMountpoint()), ".snapshotter.v1."); ok {
+			return name, nil
+		}
+	}
+	return "", nil // containerd's default
 }
 
 // waitImage waits until containerd's Kubernetes side knows an image: it learns

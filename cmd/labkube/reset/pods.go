@@ -10,15 +10,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
 
 // pod is a pod from before the reset.
 type pod struct {
-	key, namespace, name string
-	created              int64 // revision
-	finalizers           bool
+	key     string
+	created int64 // revision
+	object  *corev1.Pod
 }
 
 // replacePods asks kubelets to end all pods made before a revision, within a
@@ -26,6 +25,9 @@ type pod struct {
 func (r *Resetter) replacePods(ctx context.Context, revision int64) ([]pod, error) {
 	old, err := r.oldPods(ctx, revision)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.release(ctx, old); err != nil {
 		return nil, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -36,15 +38,31 @@ func (r *Resetter) replacePods(ctx context.Context, revision int64) ([]pod, erro
 	return old, group.Wait()
 }
 
-// end ends one pod, whatever a finalizer says.
-func (r *Resetter) end(ctx context.Context, p pod) error {
-	pods := r.Client.CoreV1().Pods(p.namespace)
-	err := pods.Delete(ctx, p.name, metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](1)})
-	if err == nil && p.finalizers {
-		_, err = pods.Patch(ctx, p.name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+// release takes the finalizers off pods. It writes to the store, because the API
+// refuses to patch pods whose namespace is gone.
+func (r *Resetter) release(ctx context.Context, pods []pod) error {
+	var edits []edit
+	for _, p := range pods {
+		if len(p.object.Finalizers) == 0 {
+			continue
+		}
+		p.object.Finalizers = nil
+		value, err := encode(p.object)
+		if err != nil {
+			return fmt.Errorf("encode pod %s/%s: %w", p.object.Namespace, p.object.Name, err)
+		}
+		edits = append(edits, edit{p.key, value})
 	}
+	_, err := apply(ctx, r.Store, edits)
+	return err
+}
+
+// end ends one pod.
+func (r *Resetter) end(ctx context.Context, p pod) error {
+	grace := metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](1)}
+	err := r.Client.CoreV1().Pods(p.object.Namespace).Delete(ctx, p.object.Name, grace)
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("end pod %s/%s: %w", p.namespace, p.name, err)
+		return fmt.Errorf("end pod %s/%s: %w", p.object.Namespace, p.object.Name, err)
 	}
 	return nil
 }
@@ -56,11 +74,11 @@ func (r *Resetter) oldPods(ctx context.Context, revision int64) ([]pod, error) {
 	}
 	var old []pod
 	for _, kv := range response.Kvs {
-		object, err := metadata(kv.Value)
+		object, err := decode(kv.Value, new(corev1.Pod))
 		if err != nil {
-			return nil, fmt.Errorf("decode %s: %w", kv.Key, err)
+			return nil, fmt.Errorf("%s: %w", kv.Key, err)
 		}
-		old = append(old, pod{string(kv.Key), object.Namespace, object.Name, kv.CreateRevision, len(object.Finalizers) > 0})
+		old = append(old, pod{string(kv.Key), kv.CreateRevision, object})
 	}
 	return old, nil
 }

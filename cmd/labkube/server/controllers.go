@@ -10,6 +10,16 @@ import (
 	"labctl.dev/labctl/cmd/labkube/layout"
 )
 
+// controllers are all but these:
+//   - what has nothing to do: pod networks are fixed (layout), nothing
+//     bootstraps by token, nothing migrates, no SELinux;
+//   - those that load the CSI plugin to attach or expand volumes: the plugin is
+//     one per process, and kubelet's, which then would not know its node's name.
+const controllers = "*,-node-ipam-controller,-bootstrap-signer-controller,-token-cleaner-controller," +
+	"-ttl-controller,-storage-version-migrator-controller,-legacy-serviceaccount-token-cleaner-controller," +
+	"-selinux-warning-controller," +
+	"-persistentvolume-attach-detach-controller,-persistentvolume-expander-controller"
+
 // runControllerManager runs Kubernetes' controllers until ctx ends. The API
 // server must be healthy, else it waits a whole second before it looks again.
 func runControllerManager(ctx context.Context, c *credentials) error {
@@ -45,10 +55,7 @@ func controllerManagerFlags(c *credentials) map[string]string {
 		"kube-api-qps":                     "200",
 		"kube-api-burst":                   "400",
 
-		// Pod networks are fixed (layout), nothing bootstraps by token, nothing migrates.
-		"controllers": "*,-node-ipam-controller,-bootstrap-signer-controller,-token-cleaner-controller," +
-			"-ttl-controller,-storage-version-migrator-controller,-legacy-serviceaccount-token-cleaner-controller," +
-			"-selinux-warning-controller",
+		"controllers": controllers,
 
 		// A node that stops is NotReady after 12 s instead of 50 s: kubelets renew
 		// their lease every 4 s.
