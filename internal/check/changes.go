@@ -137,4 +137,3 @@ func (w *watcher) watchKind(ctx context.Context, spec lab.KubernetesProbe, first
 	}
 	return nil
 }
-

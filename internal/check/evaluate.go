@@ -39,7 +39,8 @@ type wait struct {
 	*scenario
 
 	x        *expectation
-	within   time.Duration
+	within   time.Duration // to become true
+	dwell    time.Duration // to stay true
 	begun    time.Time
 	deadline time.Time
 	held     time.Time // since when it holds without a break; zero if it does not
@@ -53,9 +54,13 @@ func (s *scenario) await(ctx context.Context, x *expectation) finding {
 	if err != nil {
 		return broken(CodeProbeFailed, "%v", err)
 	}
-	w := &wait{scenario: s, x: x, within: x.spec.Within.Std(), begun: time.Now()}
+	return s.wait(ctx, x, p)
+}
+
+func (s *scenario) wait(ctx context.Context, x *expectation, p probe.Probe) finding {
+	w := &wait{scenario: s, x: x, within: x.spec.Within.Std(), dwell: x.spec.For.Std(), begun: time.Now()}
 	if s.glance {
-		w.within = 0
+		w.within, w.dwell = 0, 0
 	}
 	w.deadline = w.begun.Add(w.within)
 	source := newSource(ctx, p)
@@ -112,7 +117,8 @@ func (w *wait) blind(l look) (time.Time, *finding) {
 	if w.lost.IsZero() {
 		w.lost = l.began
 	}
-	if l.ended.Sub(w.lost) < transientTime && transient(l.err) {
+	overdue := l.ended.After(w.deadline.Add(w.dwell + transientTime)) // away again and again
+	if l.ended.Sub(w.lost) < transientTime && transient(l.err) && !overdue {
 		return l.ended.Add(recheck), nil
 	}
 	f := broken(CodeProbeFailed, "This could not be looked at: %v.", l.err)
@@ -134,12 +140,11 @@ func (w *wait) hold(l look) (time.Time, *finding) {
 	if w.held.IsZero() {
 		w.held = l.ended
 	}
-	dwell := w.x.spec.For.Std()
-	if dwell == 0 || l.began.Sub(w.held) >= dwell {
+	if w.dwell == 0 || l.began.Sub(w.held) >= w.dwell {
 		f := passed()
 		return time.Time{}, &f
 	}
-	return w.held.Add(dwell), nil
+	return w.held.Add(w.dwell), nil
 }
 
 // giveUp weighs a look at which the expectation is not met: whether it may
@@ -174,10 +179,7 @@ func (w *wait) outlook(ctx context.Context, l look) (moving, worth bool, err err
 	if err != nil || converging {
 		return converging, converging, err
 	}
-	if w.Client == nil {
-		return false, true, nil
-	}
-	state, err := w.snapshots.progress(ctx, l.About)
+	state, err := w.progress(ctx, l.About)
 	if err != nil {
 		return false, false, err
 	}

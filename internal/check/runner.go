@@ -1,10 +1,13 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
+	"labctl.dev/labctl/internal/check/probe"
 	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/check/script"
 	"labctl.dev/labctl/internal/diagnose"
 	"labctl.dev/labctl/internal/engine"
@@ -57,7 +60,8 @@ type Runner struct {
 	plan      *plan
 	diagnoser *diagnose.Diagnoser
 	prober    *prober.Prober
-	snapshots *snapshots
+	// progress says whether what an observation is about still moves.
+	progress func(context.Context, probe.About) (progress.State, error)
 }
 
 // New makes a runner. It compiles every expression of the lab; the error names
@@ -73,6 +77,6 @@ func New(t Target) (*Runner, error) {
 	}
 	return &Runner{
 		Target: t, plan: p, diagnoser: diagnose.New(t.Client),
-		prober: prober.New(t.Client), snapshots: &snapshots{client: t.Client},
+		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client}).progress,
 	}, nil
 }
