@@ -10,5 +10,6 @@ func newLab(s *State) *cobra.Command {
 		Args:    s.noSuchCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.AddCommand(newLabNew(s), newLabLint(s), newLabSchema(s), newLabTest(s))
 	return cmd
 }

@@ -15,11 +15,10 @@ import (
 
 // Runner proves labs.
 type Runner struct {
-	// Labctl is the program, Home the state directory of its environments here,
-	// Engine what --engine gets (empty: auto), Kubectl the pinned kubectl.
-	Labctl, Home, Engine string
-	Kubectl              []string
-	Shell                Shell
+	// Labctl is the program, Bin the directory of its helpers, Home the state
+	// directory of its environments here, Engine what --engine gets (empty: auto).
+	Labctl, Bin, Home, Engine string
+	Shell                     Shell
 	// Started and Done are told of each run as it begins and ends; from one
 	// goroutine at a time.
 	Started func(name string, run int)
@@ -192,7 +191,7 @@ func (r *Runner) work(ctx context.Context, source *lab.Source, resolved *lab.Res
 		return err
 	}
 	l := &learner{
-		source: source, values: resolved.Values, env: env, kubectl: r.Kubectl, shell: r.Shell,
+		source: source, values: resolved.Values, env: env, bin: r.Bin, shell: r.Shell,
 		scratch: scratch, out: &strings.Builder{},
 	}
 	for _, name := range []string{j.Base, j.Name} {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"labctl.dev/labctl/internal/lab"
@@ -18,10 +17,11 @@ import (
 
 // Script is a script that a case runs as a learner would.
 type Script struct {
-	Text string
-	Dir  string   // where it runs
-	Env  []string // NAME=value, all it sees
-	Out  io.Writer
+	Name, Text string
+	Dir        string   // where it runs
+	Env        []string // NAME=value, all it sees
+	Kubeconfig string   // what its kubectl uses
+	Out        io.Writer
 }
 
 // Shell runs scripts: labctl's own shell, the same on every machine.
@@ -32,7 +32,7 @@ type learner struct {
 	source  *lab.Source
 	values  lab.Values
 	env     started
-	kubectl []string // the command and its first arguments
+	bin     string // where labkube is, whose kubectl is the pinned one
 	shell   Shell
 	scratch string // a directory for expanded files; the caller removes it
 	out     *strings.Builder
@@ -78,7 +78,9 @@ func (l *learner) step(ctx context.Context, dir string, s lab.Step) error {
 		if err != nil {
 			return err
 		}
-		return l.shell(ctx, Script{Text: text, Dir: l.env.Workspace, Env: l.variables(), Out: l.out})
+		return l.shell(ctx, Script{
+			Name: path.Base(dir), Text: text, Dir: l.env.Workspace, Env: l.variables(), Kubeconfig: l.env.Kubeconfig, Out: l.out,
+		})
 	case s.Apply != "":
 		return l.apply(ctx, path.Join(dir, s.Apply))
 	case s.Copy != "":
@@ -132,7 +134,7 @@ func (l *learner) wait(ctx context.Context, object string) error {
 
 func (l *learner) run(ctx context.Context, args ...string) error {
 	return proc.Command{
-		Path: l.kubectl[0], Args: slices.Concat(l.kubectl[1:], args), Dir: l.env.Workspace,
+		Path: filepath.Join(l.bin, "labkube"), Args: append([]string{"kubectl"}, args...), Dir: l.env.Workspace,
 		Env: append(os.Environ(), "KUBECONFIG="+l.env.Kubeconfig), Stdout: l.out, Stderr: l.out,
 	}.Run(ctx)
 }
@@ -161,7 +163,7 @@ func (l *learner) expandTo(from, to string) error {
 
 // variables is the environment of a case's scripts.
 func (l *learner) variables() []string {
-	env := []string{"KUBECONFIG=" + l.env.Kubeconfig, "NAMESPACE=" + l.values.Namespace, "HOME=" + l.env.Workspace}
+	env := []string{"NAMESPACE=" + l.values.Namespace}
 	name := strings.NewReplacer("-", "_", ".", "_")
 	for param, value := range l.values.Params {
 		env = append(env, fmt.Sprintf("PARAM_%s=%v", strings.ToUpper(name.Replace(param)), value))

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"labctl.dev/labctl/internal/check/script"
+	"labctl.dev/labctl/internal/environment"
+	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/verdict"
+)
+
+type labTestOptions struct {
+	s        *State
+	output   format
+	engine   string
+	all      bool
+	noCache  bool
+	parallel int
+	verdict.Options
+}
+
+type labTestDocument struct {
+	versioned
+	verdict.Report
+}
+
+func newLabTest(s *State) *cobra.Command {
+	o := &labTestOptions{s: s}
+	cmd := &cobra.Command{
+		Use: "test [LAB...]", Short: "Prove labs: untouched fails, solutions pass, mutants are caught",
+		Long: "Runs the cases of a lab's verdicts/ directory, each on a fresh environment of its own, and compares what the " +
+			"checks say with what the case expects. Mutants get only the checks they name, unless --full is given. " +
+			"What came out right is remembered until the lab or labctl changes, so that an interrupted run goes on.",
+		Example: examples(s, "lab test ./my-lab", "lab test ./my-lab --case selector-typo --keep",
+			"lab test kubernetes-101 --full --repeat 3 --busy", "lab test --all --sample 4"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+	}
+	addOutput(cmd, &o.output)
+	f := cmd.Flags()
+	f.BoolVar(&o.all, "all", false, "every lab of the catalogue")
+	f.StringSliceVar(&o.Cases, "case", nil, "only these `cases`")
+	f.StringSliceVar(&o.Checks, "check", nil, "only mutants that these `checks` (task/check) catch")
+	f.IntVar(&o.Sample, "sample", 0, "untouched, one solution and so many mutants")
+	f.StringVar(&o.Key, "sample-key", "", "what picks the sample: a commit's hash, for example")
+	f.BoolVar(&o.Full, "full", false, "run every check for mutants, too")
+	f.IntVar(&o.Repeat, "repeat", 1, "run every case so often, in random order")
+	f.IntVar(&o.parallel, "parallel", 0, "environments at once (default: by cores and free memory)")
+	f.BoolVar(&o.Keep, "keep", false, "leave the environments of cases that come out wrong")
+	f.BoolVar(&o.Busy, "busy", false, "keep every core busy meanwhile")
+	f.BoolVar(&o.noCache, "no-cache", false, "run also what came out right before")
+	f.Uint64Var(&o.Seed, "seed", 0, "draw seeds and order from this `number` (default: random)")
+	f.StringVar(&o.engine, "engine", "", "the `engine` to prove on (default: as start chooses)")
+	return cmd
+}
+
+func (o *labTestOptions) run(ctx context.Context, refs []string) error {
+	if o.all == (len(refs) > 0) {
+		return usage("Run `labctl lab test LAB` or `labctl lab test --all`.", "name the labs to test, or say --all")
+	}
+	if o.all {
+		refs = o.s.labNames()
+	}
+	if o.Seed == 0 {
+		o.Seed = uint64(rand.Uint32())
+	}
+	o.Parallel = o.parallel
+	if o.Parallel <= 0 {
+		o.Parallel = environmentsAtOnce()
+	}
+	home, err := o.s.home()
+	if err != nil {
+		return err
+	}
+	worst := error(nil)
+	for _, ref := range refs {
+		report, err := o.prove(ctx, home, ref)
+		if ctx.Err() != nil {
+			err = &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; run it again to go on where it was"}
+		}
+		if err != nil {
+			return err
+		}
+		if err := o.print(report); err != nil {
+			return err
+		}
+		if !report.OK {
+			worst = &verdictError{exitFailed}
+		}
+	}
+	return worst
+}
+
+// prove runs one lab's matrix in a home of its own, which is removed afterwards
+// unless environments are kept in it.
+func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref string) (report verdict.Report, err error) {
+	src, err := o.s.findLab(home, ref, true)
+	if err != nil {
+		return report, err
+	}
+	if src.Dir != "" {
+		ref = src.Dir
+	}
+	if err := home.Make(home.Dir); err != nil {
+		return report, err
+	}
+	scratch, err := os.MkdirTemp(home.Dir, "lab-test-")
+	if err != nil {
+		return report, err
+	}
+	if o.Cache, err = o.cache(home, src.Source); err != nil {
+		return report, err
+	}
+	runner := &verdict.Runner{
+		Labctl: o.s.Executable, Home: scratch, Engine: o.engine, Bin: o.s.Bin(),
+		Shell: o.s.learnerShell, Started: o.started, Done: o.done,
+	}
+	report, err = runner.Run(ctx, ref, src.Source, o.Options)
+	for _, c := range report.Cases {
+		if c.Environment != "" {
+			fmt.Fprintf(o.s.Stderr, "kept: LABCTL_HOME=%s %s shell --env %s\n", scratch, o.s.Program(), c.Environment)
+			return report, err
+		}
+	}
+	return report, errors.Join(err, os.RemoveAll(scratch))
+}
+
+func (o *labTestOptions) cache(home environment.Home, src *lab.Source) (*verdict.Cache, error) {
+	if o.noCache {
+		return nil, nil
+	}
+	return verdict.OpenCache(filepath.Join(home.Dir, "proofs"), src.FS, o.s.Bin(), o.engine)
+}
+
+// learnerShell runs a case's script as labctl's shell runs the scripts of checks.
+func (s *State) learnerShell(ctx context.Context, sc verdict.Script) error {
+	shell := script.Shell{Dir: sc.Dir, Env: sc.Env, Kubectl: s.pinnedKubectl(sc.Kubeconfig)}
+	return shell.Run(ctx, sc.Name, "set -e\n"+sc.Text, script.Streams{Stdout: sc.Out, Stderr: sc.Out})
+}
+
+func (o *labTestOptions) started(name string, run int) {
+	if o.output != formatJSON && o.s.StderrTTY {
+		fmt.Fprintf(o.s.Stderr, "%s %s (%d)\n", o.s.err().dim("…"), name, run)
+	}
+}
+
+func (o *labTestOptions) done(c verdict.CaseResult) {
+	if o.output == formatJSON {
+		return
+	}
+	word := o.s.out().green("ok  ")
+	if !c.OK {
+		word = o.s.out().red("FAIL")
+	}
+	fmt.Fprintf(o.s.Stdout, "%s %-9s %-26s %7s\n", word, c.Kind, c.Name, elapsed(time.Duration(c.Ms)*time.Millisecond))
+	if !c.OK {
+		fmt.Fprintf(o.s.Stdout, "     expected  %s\n     got       %s\n     again     %s lab test ... --case %s --seed %d\n",
+			c.Expected, c.Got, o.s.Program(), c.Name, o.Seed)
+	}
+}
+
+func (o *labTestOptions) print(r verdict.Report) error {
+	if o.output == formatJSON {
+		return printJSON(o.s.Stdout, labTestDocument{version1(), r})
+	}
+	wrong := 0
+	for _, c := range r.Cases {
+		if !c.OK {
+			wrong++
+		}
+	}
+	fmt.Fprintf(o.s.Stdout, "%s on %s: %d runs, %d wrong, %d flaky cases; seed %d\n", r.Lab, r.Engine, len(r.Cases), wrong, r.Flakes, o.Seed)
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(o.s.Stdout, "left out: %s\n", strings.Join(r.LeftOut, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,1 @@
+kubectl cordon lab-control-plane
