@@ -23,6 +23,7 @@ type api struct {
 	t      *testing.T
 	client *fake.Clientset
 	synced chan time.Time
+	first  time.Time // when the kernel had everything
 	stop   func()
 }
 
@@ -67,13 +68,14 @@ func (w *world) startWith(tune func(*Options), objects ...runtime.Object) *api {
 	}
 	w.t.Cleanup(a.stop)
 	select {
-	case <-a.synced:
+	case a.first = <-a.synced:
 	case err := <-done:
 		stopped = true
 		w.t.Fatalf("Run: %v", err)
 	case <-time.After(10 * time.Second):
 		w.t.Fatal("no first sync after 10 s")
 	}
+	a.quiet() // events of the first lists may bring another sync
 	return a
 }
 
@@ -86,18 +88,31 @@ func (a *api) change(objects ...runtime.Object) time.Duration {
 	for _, o := range objects {
 		a.put(o)
 	}
-	// A sync may have begun before the last event arrived: the last one counts.
-	var last time.Time
+	return a.settle().Sub(start)
+}
+
+// settle waits for a sync that no other follows, and returns when it was.
+func (a *api) settle() time.Time {
+	a.t.Helper()
+	select {
+	case last := <-a.synced:
+		if later := a.quiet(); !later.IsZero() {
+			return later
+		}
+		return last
+	case <-time.After(10 * time.Second):
+		a.t.Fatal("no sync followed the change")
+	}
+	return time.Time{}
+}
+
+// quiet waits until there has been no sync for a while. It returns the last one.
+func (a *api) quiet() (last time.Time) {
 	for {
 		select {
 		case last = <-a.synced:
 		case <-time.After(100 * time.Millisecond):
-			if !last.IsZero() {
-				return last.Sub(start)
-			}
-			if time.Since(start) > 10*time.Second {
-				a.t.Fatal("no sync followed the change")
-			}
+			return last
 		}
 	}
 }
@@ -137,5 +152,5 @@ func (a *api) deleteService(name string) {
 	if err := a.client.CoreV1().Services("default").Delete(a.t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		a.t.Fatal(err)
 	}
-	a.waitSync()
+	a.settle()
 }

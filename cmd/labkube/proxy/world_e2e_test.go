@@ -3,11 +3,13 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -52,6 +54,8 @@ func newWorld(t *testing.T) *world {
 	w.route(w.handle(w.node2), "10.244.1.0/24", "10.98.0.11")
 	w.route(w.handle(w.node2), "0.0.0.0/0", "10.98.0.1")
 	t.Cleanup(func() { w.remove(here, "cni0") })
+	w.warm(w.node, "10.98.0.1")
+	w.warm(w.node2, "10.98.0.1")
 	return w
 }
 
@@ -61,7 +65,21 @@ func (w *world) pod(name string, host int) place {
 	p := w.place(name, fmt.Sprintf("10.244.1.%d", host))
 	w.veth(p, "eth0", fmt.Sprintf("10.244.1.%d/24", host), w.handle(w.node), "cni0", fmt.Sprintf("veth%d", host), true)
 	w.route(w.handle(p), "0.0.0.0/0", "10.244.1.1")
+	w.warm(p, "10.244.1.1")
 	return p
+}
+
+// warm waits until the place reaches its neighbour: a new bridge port forwards
+// only after the kernel has noticed its carrier, and loses what comes before.
+func (w *world) warm(p place, neighbour string) {
+	w.t.Helper()
+	for range 5 {
+		_, err := p.dial("tcp4", neighbour+":1")
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return
+		}
+	}
+	w.t.Fatalf("%s does not reach %s", p.name, neighbour)
 }
 
 // remotePod adds a pod to node2, at 10.244.2.host.
