@@ -20,13 +20,16 @@ import (
 	"labctl.dev/labctl/internal/kube"
 )
 
-// cluster is the real one that these tests run on: $LABCTL_E2E_KUBECONFIG, an
-// administrator's. It has to have the images labctl.dev/web:v1 and :v2.
+// kubeconfigEnv names the kubeconfig, an administrator's, of a cluster that has
+// the images labctl.dev/web:v1 and :v2.
+const kubeconfigEnv = "LABCTL_E2E_KUBECONFIG"
+
+// cluster is the real one that these tests run on.
 func cluster(t testing.TB) *kube.Client {
 	t.Helper()
-	path := os.Getenv("LABCTL_E2E_KUBECONFIG")
+	path := os.Getenv(kubeconfigEnv)
 	if path == "" {
-		t.Skip("LABCTL_E2E_KUBECONFIG names no cluster")
+		t.Skip("needs root, or a cluster that " + kubeconfigEnv + " names")
 	}
 	client, err := kube.FromFile(path)
 	if err != nil {
@@ -174,9 +177,4 @@ func reproduce(t *testing.T, tests []reproduced) {
 			})
 		})
 	}
-}
-
-func medianOf(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
 }
