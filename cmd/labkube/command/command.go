@@ -47,12 +47,13 @@ func runNode(kind string, args []string) int {
 		return 2
 	}
 	hurry()
+	settled := func() { settle(log) }
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if kind == "server" {
-		err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log, Settled: settle})
+		err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log, Settled: settled})
 	} else {
-		err = agent.Run(ctx, agent.Options{Node: flags.node, Control: flags.control, Log: log, Settled: settle})
+		err = agent.Run(ctx, agent.Options{Node: flags.node, Control: flags.control, Log: log, Settled: settled})
 	}
 	if err != nil {
 		log.Error("node failed", "error", err)

@@ -98,6 +98,7 @@ func apiServerFlags(node layout.Node, c *credentials, etcdEndpoint string) map[s
 		// its Service, no fairness between tenants.
 		"endpoint-reconciler-type":     "master-count",
 		"enable-priority-and-fairness": "false",
+		"runtime-config":               "flowcontrol.apiserver.k8s.io/v1=false",
 		"profiling":                    "false",
 		"event-ttl":                    "1h",
 		"shutdown-delay-duration":      "0s",

@@ -13,11 +13,16 @@ import (
 // controllers are all but these:
 //   - what has nothing to do: pod networks are fixed (layout), nothing
 //     bootstraps by token, nothing migrates, no SELinux;
+//   - what serves features that labs cannot use here, or costs much memory to
+//     say little: cluster trust bundles, pod certificates, device taints, and
+//     the type-checking remarks in the status of admission policies;
 //   - those that load the CSI plugin to attach or expand volumes: the plugin is
 //     one per process, and kubelet's, which then would not know its node's name.
 const controllers = "*,-node-ipam-controller,-bootstrap-signer-controller,-token-cleaner-controller," +
 	"-ttl-controller,-storage-version-migrator-controller,-legacy-serviceaccount-token-cleaner-controller," +
-	"-selinux-warning-controller," +
+	"-selinux-warning-controller,-kube-apiserver-serving-clustertrustbundle-publisher-controller," +
+	"-podcertificaterequest-cleaner-controller,-device-taint-eviction-controller," +
+	"-resourcepoolstatusrequest-controller,-validatingadmissionpolicy-status-controller," +
 	"-persistentvolume-attach-detach-controller,-persistentvolume-expander-controller"
 
 // runControllerManager runs Kubernetes' controllers until ctx ends. The API
