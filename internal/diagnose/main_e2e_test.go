@@ -5,6 +5,7 @@ package diagnose
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +22,10 @@ import (
 
 // TestMain starts a cluster for these tests, unless kubeconfigEnv names one.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait more than they work
+		panic(err)
+	}
 	code, err := withCluster(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "a cluster for the tests:", err)
