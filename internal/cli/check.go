@@ -60,6 +60,9 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.watch {
+		return o.watchResults(ctx, seat, runner)
+	}
 	live := o.s.newLive(o.output == formatJSON)
 	report, err := runner.Run(ctx, check.Options{Only: o.only, Explain: o.explain, OnResult: live.result})
 	live.close()

@@ -20,13 +20,8 @@ func newHint(s *State) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use: "hint TASK", Short: "Show the next hint for a task, each clearer than the one before",
-		Example: examples(s, "hint deploy", "hint deploy --all"),
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("`labctl tasks` lists them.", "name one task")
-			}
-			return nil
-		},
+		Example:           examples(s, "hint deploy", "hint deploy --all"),
+		Args:              oneArg("name one task", "`labctl tasks` lists them."),
 		ValidArgsFunction: s.completeTasks(&name),
 		RunE: func(_ *cobra.Command, args []string) error {
 			seat, err := s.sit(name)

@@ -38,22 +38,19 @@ func (s *State) findLab(home environment.Home, ref string, trust bool) (*source,
 
 func (s *State) catalogueLab(name string) (*source, error) {
 	found, err := lab.Catalogue{FS: s.Catalogue}.Load(name)
-	var unknown *lab.UnknownError
-	if errors.As(err, &unknown) {
-		return nil, s.unknownLab(unknown)
-	}
 	if err != nil {
-		return nil, err
+		return nil, s.unknownLab(err)
 	}
 	return digested(found, "")
 }
 
-func (s *State) unknownLab(err *lab.UnknownError) error {
-	hint := "Run `labctl list` to see the labs; a path such as ./" + err.Name + " names one of your own."
-	if err.Nearest != "" {
-		hint = "Did you mean `labctl start " + err.Nearest + "`? `labctl list` shows all labs."
+// unknownLab gives the error of a lab that is not there the shape of the others.
+func (s *State) unknownLab(err error) error {
+	var unknown *lab.UnknownError
+	if !errors.As(err, &unknown) {
+		return err
 	}
-	return &environment.Problem{Code: environment.CodeUnknownLab, Message: err.Error(), Hint: hint}
+	return &environment.Problem{Code: environment.CodeUnknownLab, Message: err.Error(), Hint: "Run `labctl list` to see all labs."}
 }
 
 // openLab loads a lab from a directory; shown is how problems name it.

@@ -24,12 +24,7 @@ func nodeAction(s *State, action, short, done string) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: action + " NODE", Short: short, Example: examples(s, "node "+action+" lab-worker"),
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("`labctl kubectl get nodes` lists them.", "name one node")
-			}
-			return nil
-		},
+		Args: oneArg("name one node", "`labctl kubectl get nodes` lists them."),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := s.openEnv(name)
 			if err != nil {
