@@ -58,7 +58,8 @@ type KubernetesProbe struct {
 	// Selector is a label selector, as in kubectl -l.
 	Selector string `json:"selector,omitempty"`
 	// Of narrows a list to the pods that belong to a Deployment, StatefulSet,
-	// DaemonSet, Job or Service, written kind/name.
+	// DaemonSet, Job or Service, written kind/name. Pods that are being
+	// deleted are left out.
 	Of string `json:"of,omitempty"`
 	// Absent expects that nothing is found.
 	Absent bool `json:"absent,omitempty"`

@@ -75,7 +75,8 @@ func (k *kubernetes) choose(ctx context.Context, items []unstructured.Unstructur
 	}
 	var kept []unstructured.Unstructured
 	for i := range items {
-		if belongs(&items[i]) {
+		// A pod that is on its way out is no longer its owner's.
+		if belongs(&items[i]) && items[i].GetDeletionTimestamp() == nil {
 			kept = append(kept, items[i])
 		}
 	}
