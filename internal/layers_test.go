@@ -17,6 +17,7 @@ const module = "labctl.dev/labctl/"
 func layers() []string {
 	return []string{
 		"cmd",
+		"internal/e2e",
 		"internal/tools", // the benchmark; the rest are modules of their own
 		"internal/cli",
 		"internal/verdict",
