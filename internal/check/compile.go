@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/expr"
 	"labctl.dev/labctl/internal/lab"
 )
@@ -17,10 +18,13 @@ type expectation struct {
 	name                          string // "kubernetes Deployment web"
 	that, contradicts, converging *expr.Program
 	message, expected, observed   *expr.Template
+	// written says that it is about what somebody wrote: no work on its way
+	// changes that, only another writing.
+	written bool
 }
 
 func compile(env *expr.Env, x lab.Expect) (*expectation, error) {
-	e := &expectation{spec: x, name: probe.Name(x)}
+	e := &expectation{spec: x, name: probe.Name(x), written: written(x)}
 	that := x.That
 	if that == "" {
 		that = defaultThat(x)
@@ -53,6 +57,13 @@ func compile(env *expr.Env, x lab.Expect) (*expectation, error) {
 	e.expected = template("expected", x.Expected)
 	e.observed = template("observed", x.Observed)
 	return e, err
+}
+
+// written tells the expectations that look only at the spec of one object that
+// people make.
+func written(x lab.Expect) bool {
+	k := x.Kubernetes
+	return k != nil && k.Name != "" && !progress.Derived(k.Kind) && !strings.Contains(x.That, "status")
 }
 
 // defaultThat is what "it is enough that the probe finds something" means where

@@ -183,6 +183,7 @@ func (w *wait) outlook(ctx context.Context, l look) (moving, worth bool, err err
 	if err != nil {
 		return false, false, err
 	}
+	state.Moving = state.Moving && !w.x.written
 	worth = state.Moving || state.Fresh || w.disturbed
 	if l.Behaviour {
 		// Programs take their time without a sign; the time they are given

@@ -6,8 +6,23 @@ import (
 	"time"
 )
 
+// attempts is how often a check is tried whose load this machine was too busy
+// to make.
+const attempts = 3
+
 // judge runs one check from beginning to end.
 func (r *Runner) judge(ctx context.Context, n *node, o Options, glance bool) Result {
+	begun := time.Now()
+	for i := 1; ; i++ {
+		result := r.attempt(ctx, n, o, glance)
+		result.Ms = time.Since(begun).Milliseconds()
+		if result.Code != CodeLoadUnfit || i == attempts || ctx.Err() != nil {
+			return result
+		}
+	}
+}
+
+func (r *Runner) attempt(ctx context.Context, n *node, o Options, glance bool) Result {
 	s := r.newScenario(n, glance)
 	f := s.play(ctx)
 	result := n.result(f.verdict, f.code)
@@ -22,7 +37,6 @@ func (r *Runner) judge(ctx context.Context, n *node, o Options, glance bool) Res
 	if o.Explain {
 		result.Trace = s.trace.steps
 	}
-	result.Ms = time.Since(s.begun).Milliseconds()
 	return result
 }
 

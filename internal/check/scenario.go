@@ -10,6 +10,7 @@ import (
 
 	"labctl.dev/labctl/internal/check/load"
 	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/check/stimulus"
 	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/expr"
@@ -82,6 +83,9 @@ func (s *scenario) vars(self any) expr.Vars {
 
 // play runs the check up to its finding. What it did is undone by end.
 func (s *scenario) play(ctx context.Context) finding {
+	if err := s.calm(ctx); err != nil {
+		return s.fault(ctx, CodeProbeFailed, err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.node.check.Record)) {
 		o, err := probe.Record(ctx, s.probes, s.node.check.Record[name])
 		if err != nil {
@@ -101,6 +105,30 @@ func (s *scenario) play(ctx context.Context) finding {
 		}
 	}
 	return passed()
+}
+
+// calmTime is how long a check waits for what goes on already to end, before it
+// records or disturbs anything.
+const calmTime = 15 * time.Second
+
+// calm waits until nothing in the namespace is on its way: neither a record of
+// pods that are about to end nor a stimulus amid a rollout tells anything.
+func (s *scenario) calm(ctx context.Context) error {
+	c := s.node.check
+	if s.glance || s.Client == nil || len(c.Record)+len(c.While)+len(c.When) == 0 {
+		return nil
+	}
+	about := probe.About{Namespace: s.Lab.Values.Namespace, Subject: progress.Subject{Kind: "Pod", Found: true}}
+	for time.Since(s.begun) < calmTime {
+		state, err := s.progress(ctx, about)
+		if err != nil || !state.Moving {
+			return err
+		}
+		if !sleep(ctx, recheck) {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // do does a stimulus, in the ledger first.

@@ -5,6 +5,9 @@ import "time"
 // maxTrace bounds a trace; what comes after is left out.
 const maxTrace = 500
 
+// busyPause is how often what changes all the time is noted.
+const busyPause = 2 * time.Second
+
 // trace is every step of a check. Looks that see the same again are left out.
 type trace struct {
 	begun time.Time
@@ -25,8 +28,11 @@ func (t *trace) look(what string, l look) {
 	case l.Missing != "" && !l.Found:
 		result = l.Missing
 	}
-	if n := len(t.steps); n > 0 && t.steps[n-1].What == what && t.steps[n-1].Result == result {
-		return
+	if n := len(t.steps); n > 0 && t.steps[n-1].What == what {
+		last := t.steps[n-1]
+		if last.Result == result || l.Busy && time.Since(t.begun)-last.At < busyPause {
+			return
+		}
 	}
 	t.add(what, result)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	labapp "labctl.dev/labctl/internal/labapp/load"
+	"labctl.dev/labctl/internal/labapp/neterr"
 )
 
 // Result is what the load probe shows: see lab.LoadProbe.
@@ -33,8 +34,11 @@ type Report struct {
 
 // What a sound load may lack, as a part of what it promised.
 const (
-	maxLagged  = 0.05 // requests sent late
 	maxMissing = 0.10 // requests not sent at all
+	maxLagged  = 0.25 // requests sent late
+	// With more than this sent late, the machine is so busy that requests time
+	// out through no fault of who should answer them.
+	busyLagged = 0.05
 )
 
 // stale is how old the last report of a running load may be.
@@ -62,7 +66,11 @@ func (l *Load) unfit() string {
 		return fmt.Sprintf("the load generator has not reported for %s", time.Since(l.seen).Round(time.Second))
 	}
 	sent := float64(s.Total + s.Saturated)
-	if s.Total > 0 && float64(s.Lagged) > maxLagged*float64(s.Total)+2 {
+	bound := maxLagged
+	if s.Failed > 0 && s.ByReason[neterr.Timeout] == s.Failed {
+		bound = busyLagged
+	}
+	if s.Total > 0 && float64(s.Lagged) > bound*float64(s.Total)+2 {
 		return fmt.Sprintf("%d of %d requests were sent late: this machine is too busy for a load of %d a second", s.Lagged, s.Total, l.opts.RPS)
 	}
 	inFlight := min(l.opts.Timeout.Seconds(), s.Seconds) * float64(l.opts.RPS)

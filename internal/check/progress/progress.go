@@ -42,11 +42,11 @@ func Of(s *snapshot.Snapshot, about Subject) State {
 	switch {
 	case about.Of != "":
 		return ofOwner(s, about.Of)
-	case !about.Found && !derived(about.Kind):
+	case !about.Found && !Derived(about.Kind):
 		// Nobody but a person makes one of these: only what happens at this
 		// very moment can bring it.
 		return recent(s.Taken, Touched(s))
-	case about.Name == "" || !about.Found || derived(about.Kind):
+	case about.Name == "" || !about.Found || Derived(about.Kind):
 		return Namespace(s)
 	}
 	return ofObject(s, about)
@@ -70,8 +70,8 @@ func Namespace(s *snapshot.Snapshot) State {
 	return merge(append(states, recent(s.Taken, Touched(s)))...)
 }
 
-// derived tells the kinds that controllers make.
-func derived(kind string) bool {
+// Derived tells the kinds that controllers make.
+func Derived(kind string) bool {
 	kinds := []string{"pod", "replicaset", "job", "endpoints", "endpointslice", "controllerrevision", "event", "persistentvolume", "node"}
 	return slices.Contains(kinds, strings.TrimSuffix(strings.ToLower(kind), "s"))
 }

@@ -13,7 +13,7 @@ import (
 func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
 	changed := written(d)
 	if d.Generation > d.Status.ObservedGeneration {
-		return seen(s, changed, "deployment", d.Name)
+		return seen(changed, "deployment", d.Name)
 	}
 	var states []State
 	for i := range s.ReplicaSets {
@@ -32,7 +32,7 @@ func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
 func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet) State {
 	changed := written(set)
 	if set.Generation > set.Status.ObservedGeneration {
-		return seen(s, changed, "statefulset", set.Name)
+		return seen(changed, "statefulset", set.Name)
 	}
 	done := set.Status.UpdatedReplicas == replicas(set.Spec.Replicas) && set.Status.AvailableReplicas == replicas(set.Spec.Replicas)
 	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "statefulset", set.Name)
@@ -41,7 +41,7 @@ func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet) State {
 func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet) State {
 	changed := written(set)
 	if set.Generation > set.Status.ObservedGeneration {
-		return seen(s, changed, "daemonset", set.Name)
+		return seen(changed, "daemonset", set.Name)
 	}
 	done := set.Status.UpdatedNumberScheduled == set.Status.DesiredNumberScheduled && set.Status.NumberUnavailable == 0
 	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "daemonset", set.Name)
@@ -63,12 +63,8 @@ func replicas(n *int32) int32 {
 	return *n
 }
 
-// seen is the state of an object whose controller has not looked at it yet. A
-// controller that takes that long does not run.
-func seen(s *snapshot.Snapshot, changed time.Time, kind, name string) State {
-	if s.Taken.Sub(changed) > scheduling {
-		return still(changed)
-	}
+// seen is the state of an object whose controller has not looked at it yet.
+func seen(changed time.Time, kind, name string) State {
 	return moving(changed, "%s %s was changed and not acted on yet", kind, name)
 }
 
