@@ -27,6 +27,9 @@ type request struct {
 
 // Mount is mount(8) as far as kubelet and its volumes use it.
 func Mount(args []string) int {
+	if len(args) == 0 {
+		return list()
+	}
 	r, err := parseMount(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mount:", err)
@@ -36,6 +39,17 @@ func Mount(args []string) int {
 		fmt.Fprintf(os.Stderr, "mount: %s: %v\n", r.target, err)
 		return exitFailed
 	}
+	return 0
+}
+
+// list prints what is mounted.
+func list() int {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mount:", err)
+		return exitFailed
+	}
+	fmt.Print(string(mounts))
 	return 0
 }
 

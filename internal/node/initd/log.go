@@ -89,11 +89,12 @@ func (l *logFile) write(line []byte) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.size += int64(len(line)); l.size > maxLog {
+	if l.size+int64(len(line)) > maxLog {
 		if err := l.rotate(); err != nil {
 			return
 		}
 	}
+	l.size += int64(len(line))
 	// A full disk must not stop the component that speaks.
 	_, _ = l.file.Write(line)
 	if l.last = append(l.last, string(line)); len(l.last) > tailLines {
