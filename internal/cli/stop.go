@@ -66,6 +66,12 @@ func (o *stopOptions) run(ctx context.Context) error {
 	}
 	began := o.s.Now()
 	saved, err := o.stop(ctx, env)
+	if err != nil && ctx.Err() != nil {
+		return &environment.Problem{
+			Code: environment.CodeInterrupted, Message: "interrupted; the removal goes on in the background",
+			Hint: "`labctl status --all` says what is left.",
+		}
+	}
 	if err != nil {
 		return err
 	}

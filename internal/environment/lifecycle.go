@@ -44,7 +44,7 @@ func (l *Lifecycle) Cluster() engine.Cluster { return l.cluster }
 // so far is removed again, unless keep is set; the caller still holds the lock.
 func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 	began := l.Now()
-	steps, err := l.run(ctx, startSteps(), o)
+	steps, err := l.run(ctx, l.startSteps(), o)
 	if err != nil {
 		return l.giveUp(ctx, keep, err)
 	}
@@ -60,7 +60,7 @@ func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 // with the learner's work in it. When it fails, what is on disk stays.
 func (l *Lifecycle) Resume(ctx context.Context, o Observer) error {
 	began := l.Now()
-	steps, err := l.run(ctx, resumeSteps(), o)
+	steps, err := l.run(ctx, l.resumeSteps(), o)
 	if err != nil {
 		return errors.Join(err, l.Close(withoutCancel(ctx)))
 	}

@@ -22,7 +22,15 @@ type step struct {
 }
 
 // startSteps makes an environment, from nothing.
-func startSteps() []step {
+func (l *Lifecycle) startSteps() []step {
+	if l.Env.Nodes == 0 {
+		return []step{
+			{"state", CodeState, (*Lifecycle).prepare},
+			{"engine", CodeEngine, (*Lifecycle).up},
+			{"workspace", CodeState, (*Lifecycle).fill},
+			{"baseline", CodeEngine, (*Lifecycle).baseline},
+		}
+	}
 	return []step{
 		{"state", CodeState, (*Lifecycle).prepare},
 		{"cluster", CodeEngine, (*Lifecycle).up},
@@ -36,7 +44,10 @@ func startSteps() []step {
 }
 
 // resumeSteps brings an environment back that was started before.
-func resumeSteps() []step {
+func (l *Lifecycle) resumeSteps() []step {
+	if l.Env.Nodes == 0 {
+		return []step{{"engine", CodeEngine, (*Lifecycle).attach}}
+	}
 	return []step{
 		{"cluster", CodeEngine, (*Lifecycle).attach},
 		{"stimuli", CodeEngine, (*Lifecycle).undo},

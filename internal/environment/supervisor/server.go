@@ -67,6 +67,7 @@ func (s *Server) Serve(ctx context.Context, ready func()) error {
 	close(s.idle)
 	unasked := time.AfterFunc(patience, s.endIfIdle)
 	defer unasked.Stop()
+	go s.watchState(ctx)
 	ready()
 	return s.serve(ctx, l)
 }

@@ -1,0 +1,47 @@
+package environment
+
+import (
+	"context"
+	"errors"
+
+	"labctl.dev/labctl/internal/engine"
+)
+
+// Rebuild restores the starting state of the environment: cluster and
+// workspace. The learner's files are copied to the path returned first.
+func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took []StepTime, err error) {
+	workspace := func(l *Lifecycle, _ context.Context, _ Observer) (err error) {
+		saved, err = l.Env.restoreWorkspace(l.Material.Files, l.Now())
+		return err
+	}
+	took, err = l.run(ctx, l.rebuildSteps(step{"workspace", CodeState, workspace}), o)
+	if err != nil {
+		return saved, took, err
+	}
+	return saved, took, l.Env.Save()
+}
+
+func (l *Lifecycle) rebuildSteps(workspace step) []step {
+	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).undo}, workspace}
+	if _, fast := l.cluster.(engine.Resetter); fast {
+		return append(steps,
+			step{"cluster", CodeEngine, (*Lifecycle).resetCluster},
+			step{"checker", CodeSetup, (*Lifecycle).startProber},
+			step{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads})
+	}
+	steps = append(steps, step{"removal", CodeEngine, (*Lifecycle).down})
+	for _, s := range l.startSteps() {
+		if s.name != "state" && s.name != "workspace" {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+func (l *Lifecycle) resetCluster(ctx context.Context, _ Observer) error {
+	return l.cluster.(engine.Resetter).Reset(ctx)
+}
+
+func (l *Lifecycle) down(ctx context.Context, _ Observer) error {
+	return errors.Join(l.Close(ctx), l.Engine.Down(ctx, l.spec()))
+}
