@@ -150,13 +150,13 @@ func (f *files) closeOurs() {
 		}
 	}
 	if f.links != nil {
-		f.links.Close()
+		_ = f.links.Close()
 	}
 }
 
 // join takes the node's network device and attaches it.
 func (c *Cluster) join(ctx context.Context, m *machine, links *net.UnixConn) error {
-	defer links.Close()
+	defer func() { _ = links.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = links.SetDeadline(time.Now()) })
 	defer stop()
 	if err := links.SetDeadline(time.Now().Add(bootTimeout)); err != nil {

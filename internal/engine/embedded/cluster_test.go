@@ -40,7 +40,7 @@ func answering(t *testing.T, handler http.HandlerFunc) *control {
 	}
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { server.Close() })
+	t.Cleanup(func() { _ = server.Close() })
 	return c
 }
 
@@ -178,13 +178,13 @@ func TestListenTakesAnotherPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
+	t.Cleanup(func() { _ = first.Close() })
 	taken := first.Addr().(*net.TCPAddr).Port
 	second, err := listen(t.Context(), taken)
 	if err != nil {
 		t.Fatalf("port %s is taken: %v", strconv.Itoa(taken), err)
 	}
-	defer second.Close()
+	t.Cleanup(func() { _ = second.Close() })
 	if got := second.Addr().(*net.TCPAddr); got.Port == taken || !got.IP.IsLoopback() {
 		t.Errorf("listens on %s", got)
 	}

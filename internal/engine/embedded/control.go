@@ -68,7 +68,7 @@ func listenControl(dir string) (*control, *os.File, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, d.Close())
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	l.SetUnlinkOnClose(false)
 	file, err := l.File()
 	if err != nil {

@@ -264,7 +264,7 @@ func TestATakenPortIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(context.Background())
+	defer func() { _ = c.Close(context.Background()) }()
 	if c.Port() == spec.Port {
 		t.Error("the port is taken twice")
 	}

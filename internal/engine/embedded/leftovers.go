@@ -132,7 +132,7 @@ func killAndWait(ctx context.Context, p initProcess) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	// Now that the number cannot go to another process, make sure whose it is.
 	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
 	if id, ok := clusterOf(cmdline); err != nil || !ok || id != p.cluster {

@@ -41,7 +41,7 @@ func (c *Cluster) loadPause(ctx context.Context, m *machine) error {
 		return fmt.Errorf("wait for containerd on node %s: %w", m.name, err)
 	}
 	r, w := io.Pipe()
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	go func() {
 		_, err := archive.WriteTo(w)
 		w.CloseWithError(err)

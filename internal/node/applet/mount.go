@@ -49,7 +49,9 @@ func list() int {
 		fmt.Fprintln(os.Stderr, "mount:", err)
 		return exitFailed
 	}
-	fmt.Print(string(mounts))
+	if _, err := os.Stdout.Write(mounts); err != nil {
+		return exitFailed
+	}
 	return 0
 }
 

@@ -31,7 +31,7 @@ func tryLayers(dir string) layers {
 }
 
 func tryOverlay(trial, options string) bool {
-	defer os.RemoveAll(trial)
+	defer func() { _ = os.RemoveAll(trial) }()
 	for _, d := range []string{"lower", "upper", "work", "merged"} {
 		if err := os.MkdirAll(filepath.Join(trial, d), 0o700); err != nil {
 			return false

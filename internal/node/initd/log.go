@@ -4,6 +4,7 @@ package initd
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,7 +78,7 @@ func (l *logFile) copy(r io.Reader) {
 	for {
 		line, err := lines.ReadSlice('\n')
 		l.write(line)
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}

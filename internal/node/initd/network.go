@@ -44,7 +44,7 @@ func makeLink(cfg node.Config) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(tap)
+	defer func() { _ = unix.Close(tap) }()
 	link, err := netlink.LinkByName(linkName)
 	if err != nil {
 		return fmt.Errorf("find the node's network device: %w", err)
@@ -80,7 +80,7 @@ func openTap(name string) (int, error) {
 	}
 	req.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, req); err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd)
 		return -1, fmt.Errorf("make the network device %s (labctl needs CAP_NET_ADMIN): %w", name, err)
 	}
 	return fd, nil

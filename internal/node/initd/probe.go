@@ -73,6 +73,6 @@ func tryNFTables() error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	return askGeneration(fd)
 }

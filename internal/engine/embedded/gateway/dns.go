@@ -48,8 +48,8 @@ func (g *Gateway) serveDNS() error {
 	}
 	slots := make(chan struct{}, maxQueries)
 	g.spawn(func() {
-		defer conn.Close()
-		stop := context.AfterFunc(g.life, func() { conn.Close() })
+		defer func() { _ = conn.Close() }()
+		stop := context.AfterFunc(g.life, func() { _ = conn.Close() })
 		defer stop()
 		buf := make([]byte, maxMessage)
 		for {

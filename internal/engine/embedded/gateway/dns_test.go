@@ -29,7 +29,7 @@ func TestDNSGoesToTheHostsResolver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resolver.Close()
+	t.Cleanup(func() { _ = resolver.Close() })
 	go func() {
 		buf := make([]byte, 512)
 		n, from, err := resolver.ReadFrom(buf)
@@ -110,7 +110,7 @@ func ask(t *testing.T, node *Gateway) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if err := c.SetDeadline(time.Now().Add(1900 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (g *Gateway) tcpForwarder() *tcp.Forwarder {
 		ep.SocketOptions().SetKeepAlive(true)
 		inside := gonet.NewTCPConn(&wq, ep)
 		if !g.spawn(func() { g.join(inside, outside) }) {
-			inside.Close()
+			_ = inside.Close()
 			outside.Close()
 		}
 	})
@@ -136,7 +136,7 @@ func (g *Gateway) forwardUDP(id stack.TransportEndpointID, pkt *stack.PacketBuff
 		}
 		inside := gonet.NewUDPConn(&wq, ep)
 		if !g.spawn(func() { g.relayUDP(inside, outside) }) {
-			inside.Close()
+			_ = inside.Close()
 			outside.Close()
 		}
 	}).HandlePacket(id, pkt)
