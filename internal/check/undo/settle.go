@@ -37,12 +37,19 @@ func poll(ctx context.Context, within time.Duration, done func(context.Context) 
 // takes longer than within.
 func Settle(ctx context.Context, client *kube.Client, refs []Ref, within time.Duration) error {
 	for _, ref := range refs {
+		quiet := 0
 		err := poll(ctx, within, func(ctx context.Context) (bool, error) {
 			s, err := snapshot.Take(ctx, client, ref.Namespace)
 			if err != nil {
 				return false, err
 			}
-			return !progress.Of(s, progress.Subject{Kind: ref.Kind, Name: ref.Name, Found: true}).Moving, nil
+			// The lists of a snapshot are not of one instant, so a step from one
+			// object to the next can fall between them: look twice.
+			quiet++
+			if progress.Of(s, progress.Subject{Kind: ref.Kind, Name: ref.Name, Found: true}).Moving {
+				quiet = 0
+			}
+			return quiet == 2, nil
 		})
 		if err != nil && !gone(err) && !errors.Is(err, errPatience) {
 			return fmt.Errorf("wait for %s to settle: %w", ref, err)
