@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -38,7 +39,7 @@ func (c *Cluster) loadPause(ctx context.Context, m *machine) error {
 		return err == nil && h.works("containerd"), nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for containerd on node %s: %w", m.name, err)
+		return fmt.Errorf("wait for containerd on node %s: %w", m.name, errors.Join(context.Cause(ctx), c.Err()))
 	}
 	r, w := io.Pipe()
 	defer func() { _ = r.Close() }()

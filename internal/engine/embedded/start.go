@@ -27,6 +27,9 @@ const (
 	mtu      = 1500
 	pkiDir   = "pki"
 
+	// startTimeout is generous: a start takes seconds, and minutes where many
+	// programs compete for one slow core.
+	startTimeout  = 5 * time.Minute
 	closeTimeout  = 15 * time.Second
 	killTimeout   = 10 * time.Second
 	cgroupTimeout = 5 * time.Second
@@ -36,6 +39,8 @@ const (
 // the cluster all the same, for the caller to close what was made of it.
 func (e *Engine) start(ctx context.Context, spec engine.Spec, led engine.Ledger, progress engine.Progress) (*Cluster, error) {
 	c := newCluster(e.cfg.Log.With("cluster", string(spec.ID)), spec, led)
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
+	defer cancel()
 	if err := c.prepare(ctx); err != nil {
 		return c, err
 	}

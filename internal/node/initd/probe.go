@@ -28,6 +28,7 @@ func Probe() int {
 		{tryTap, "there is no TAP device (/dev/net/tun)", "load it with: modprobe tun; in a container, pass --device /dev/net/tun"},
 		{tryLinks, "the kernel has no bridge or veth devices", "load them with: modprobe bridge && modprobe veth"},
 		{tryNFTables, "the kernel has no nf_tables, which Services need", "load it with: modprobe nf_tables && modprobe nft_chain_nat"},
+		{tryWatchers, "the kernel's limit of file watchers (fs.inotify.max_user_instances) is reached", "raise it with: sysctl fs.inotify.max_user_instances=1024; or end another lab with: labctl stop"},
 	} {
 		if err := t.try(); err != nil {
 			missing = append(missing, node.Missing{What: fmt.Sprintf("%s: %v", t.what, err), Remedy: t.remedy})
@@ -62,6 +63,21 @@ func tryLinks() error {
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "lab2"}, PeerName: "lab3"}
 	if err := netlink.LinkAdd(veth); err != nil {
 		return fmt.Errorf("veth: %w", err)
+	}
+	return nil
+}
+
+// watchers is how many inotify instances a node uses, and a few to spare. All
+// programs of a user share what the kernel allows, 128 by default.
+const watchers = 22
+
+func tryWatchers() error {
+	for range watchers {
+		fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = unix.Close(fd) }() // after the last, for they count together
 	}
 	return nil
 }
