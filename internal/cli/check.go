@@ -106,10 +106,10 @@ func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
 		Lab: seat.lab, Environment: env.Name, Engine: env.Engine, Capabilities: env.Capabilities, Ledger: env.Ledger(), Lock: env.CheckLock(),
 		Log: slog.New(slog.DiscardHandler),
 	}
+	if _, err := client(env).Status(ctx); err != nil {
+		return nil, err
+	}
 	if env.Nodes > 0 {
-		if _, err := client(env).Status(ctx); err != nil {
-			return nil, err
-		}
 		var err error
 		if target.Client, err = kube.FromFile(env.AdminKubeconfig()); err != nil {
 			return nil, err

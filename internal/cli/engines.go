@@ -54,7 +54,7 @@ func (s *State) chooseEngine(ctx context.Context, name string, l *lab.Lab, argum
 		}
 		return s.tryEngine(ctx, e, l, "the lab needs no cluster", arguments)
 	}
-	var last error
+	var first error
 	for _, e := range s.Engines {
 		if e.Name() == "none" {
 			continue
@@ -63,12 +63,14 @@ func (s *State) chooseEngine(ctx context.Context, name string, l *lab.Lab, argum
 		if err == nil {
 			return c, nil
 		}
-		last = err
+		if first == nil {
+			first = err
+		}
 	}
-	if last == nil {
-		last = &environment.Problem{Code: environment.CodeNoEngine, Message: "this labctl has no engine that provides a cluster"}
+	if first == nil {
+		first = &environment.Problem{Code: environment.CodeNoEngine, Message: "this labctl has no engine that provides a cluster"}
 	}
-	return choice{}, last
+	return choice{}, first
 }
 
 func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why, arguments string) (choice, error) {

@@ -47,7 +47,7 @@ func (s *State) suggestEnv(home environment.Home, name string, err error) error 
 		return err
 	}
 	names, listErr := home.Names()
-	if listErr != nil || len(names) == 0 {
+	if listErr != nil || len(names) == 0 || slices.Contains(names, name) {
 		return err
 	}
 	with := *p
