@@ -11,12 +11,8 @@ import (
 
 	"github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"k8s.io/apimachinery/pkg/util/wait"
 	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
-
-	"labctl.dev/labctl/cmd/labkube/layout"
 )
 
 // criNamespace is where containerd keeps what belongs to Kubernetes.
@@ -28,38 +24,6 @@ const criDeadline = 10 * time.Second
 // Images is the answer to POST /images.
 type Images struct {
 	Images []string `json:"images"`
-}
-
-// Containerd is a connection to the node's container runtime.
-type Containerd struct {
-	client *client.Client
-	images cri.ImageServiceClient
-}
-
-// DialContainerd connects lazily: it succeeds before containerd serves.
-func DialContainerd() (*Containerd, error) {
-	conn, err := grpc.NewClient("unix://"+layout.ContainerdSocket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, fmt.Errorf("dial containerd: %w", err)
-	}
-	c, err := client.NewWithConn(conn)
-	if err != nil {
-		return nil, fmt.Errorf("dial containerd: %w", err)
-	}
-	return &Containerd{client: c, images: cri.NewImageServiceClient(conn)}, nil
-}
-
-// Check fails unless containerd and the part of it that kubelet uses answer.
-func (c *Containerd) Check(ctx context.Context) error {
-	_, err := c.images.ImageFsInfo(ctx, &cri.ImageFsInfoRequest{})
-	return err
-}
-
-// Wait blocks until Check passes or ctx ends.
-func (c *Containerd) Wait(ctx context.Context) error {
-	return wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		return c.Check(ctx) == nil, nil
-	})
 }
 
 // Import loads the images of a tar (an OCI layout or what docker save writes)

@@ -11,6 +11,7 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/kubernetes/cmd/kubelet/app"
 	"k8s.io/kubernetes/cmd/kubelet/app/options"
+	"k8s.io/kubernetes/pkg/volume"
 
 	"labctl.dev/labctl/cmd/labkube/layout"
 	"labctl.dev/labctl/cmd/labkube/pki"
@@ -40,11 +41,18 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	deps.DynamicPluginProber = noPlugins{}
 	if deps.CAdvisorInterface, err = newStats(ctx, o.Node); err != nil {
 		return err
 	}
 	return app.Run(ctx, server, deps, utilfeature.DefaultFeatureGate)
 }
+
+// noPlugins finds no FlexVolume drivers, and spends no inotify instance on it.
+type noPlugins struct{}
+
+func (noPlugins) Init() error                         { return nil }
+func (noPlugins) Probe() ([]volume.ProbeEvent, error) { return nil, nil }
 
 // Check asks kubelet's own health check.
 func Check(ctx context.Context) error {
@@ -103,5 +111,6 @@ func prepare(node layout.Node) error {
 			return err
 		}
 	}
+	removeStaleCgroups()
 	return writeCNI(node)
 }

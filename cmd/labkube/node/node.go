@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
 	"labctl.dev/labctl/cmd/labkube/cluster"
@@ -33,9 +32,10 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Start registers the node and starts its components in group. The API server
-// must answer already.
+// Start registers the node and starts its components in group, and returns once
+// kubelet knows about its pods. The API server must answer already.
 func Start(ctx context.Context, group *component.Group, o Options) error {
+	begin := time.Now()
 	startProxy(group, o)
 	group.Go("volumes", func(ctx context.Context) error {
 		return volume.Run(ctx, volume.Options{Node: o.Node, Client: o.Client, Log: o.Log})
@@ -50,8 +50,8 @@ func Start(ctx context.Context, group *component.Group, o Options) error {
 		return kubelet.Run(ctx, kubelet.Options{Node: o.Node, Server: o.Server, CA: o.CA})
 	})
 	group.Check("kubelet", kubelet.Check)
-	group.Check("node", func(ctx context.Context) error { return checkReady(ctx, o.Client, o.Node.Name) })
-	return nil
+	group.Check("node", func(ctx context.Context) error { return checkReady(ctx, o.Client, o.Node.Name, begin) })
+	return waitPods(ctx, o)
 }
 
 func startProxy(group *component.Group, o Options) {
@@ -62,27 +62,6 @@ func startProxy(group *component.Group, o Options) {
 		})
 	})
 	group.Check("proxy", synced.get)
-}
-
-// checkReady fails unless the control plane considers the node ready.
-func checkReady(ctx context.Context, client kubernetes.Interface, name string) error {
-	node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	for _, taint := range node.Spec.Taints {
-		if taint.Key == corev1.TaintNodeNotReady {
-			return errors.New("the node still carries the taint not-ready")
-		}
-	}
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
-			return nil
-		} else if condition.Type == corev1.NodeReady {
-			return fmt.Errorf("not ready: %s", condition.Message)
-		}
-	}
-	return errors.New("kubelet has not reported yet")
 }
 
 // outcome is how the last of several attempts ended.

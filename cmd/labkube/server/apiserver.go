@@ -3,8 +3,11 @@ package server
 import (
 	"context"
 	"net"
+	"os"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
@@ -24,14 +27,40 @@ func runAPIServer(ctx context.Context, node layout.Node, c *credentials, etcdEnd
 	if err := o.GenericServerRunOptions.ComponentGlobalsRegistry.Set(); err != nil {
 		return err
 	}
+	ca, serving, err := staticCertificates(c)
+	if err != nil {
+		return err
+	}
+	o.Authentication.ClientCert.CAContentProvider = ca
 	completed, err := o.Complete(ctx)
 	if err != nil {
 		return err
 	}
+	// Not before Complete, which would replace it by one that it makes itself.
+	completed.SecureServing.ServerCert.CertKey = genericoptions.CertKey{}
+	completed.SecureServing.ServerCert.GeneratedCert = serving
 	if errs := completed.Validate(); len(errs) > 0 {
 		return utilerrors.NewAggregate(errs)
 	}
 	return serveAPI(ctx, completed)
+}
+
+// staticCertificates returns certificates whose files are not watched for
+// changes: a host has but 128 inotify instances for all environments together.
+func staticCertificates(c *credentials) (dynamiccertificates.CAContentProvider, dynamiccertificates.CertKeyContentProvider, error) {
+	var contents [3][]byte
+	for i, path := range []string{c.ca.CertFile, c.serving.CertFile, c.serving.KeyFile} {
+		var err error
+		if contents[i], err = os.ReadFile(path); err != nil {
+			return nil, nil, err
+		}
+	}
+	ca, err := dynamiccertificates.NewStaticCAContent("client-ca", contents[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	serving, err := dynamiccertificates.NewStaticCertKeyContent("serving", contents[1], contents[2])
+	return ca, serving, err
 }
 
 // serveAPI does what app.Run does, but without two start hooks that wait a
@@ -70,7 +99,6 @@ func apiServerFlags(node layout.Node, c *credentials, etcdEndpoint string) map[s
 		// Who may do what, as in a cluster made by kubeadm.
 		"authorization-mode":                 "Node,RBAC",
 		"enable-admission-plugins":           "NodeRestriction",
-		"client-ca-file":                     c.ca.CertFile,
 		"tls-cert-file":                      c.serving.CertFile,
 		"tls-private-key-file":               c.serving.KeyFile,
 		"service-account-issuer":             "https://kubernetes.default.svc." + layout.ClusterDomain,

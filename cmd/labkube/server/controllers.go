@@ -54,11 +54,11 @@ func controllerManagerFlags(c *credentials) map[string]string {
 		"use-service-account-credentials":  "false",
 		"service-account-private-key-file": c.saKey,
 		"root-ca-file":                     c.ca.CertFile,
-		"cluster-signing-cert-file":        c.ca.CertFile,
-		"cluster-signing-key-file":         c.ca.KeyFile,
-		"service-cluster-ip-range":         layout.ServiceCIDR,
-		"kube-api-qps":                     "200",
-		"kube-api-burst":                   "400",
+		"cluster-signing-kube-apiserver-client-cert-file": c.ca.CertFile,
+		"cluster-signing-kube-apiserver-client-key-file":  c.ca.KeyFile,
+		"service-cluster-ip-range":                        layout.ServiceCIDR,
+		"kube-api-qps":                                    "200",
+		"kube-api-burst":                                  "400",
 
 		"controllers": controllers,
 
