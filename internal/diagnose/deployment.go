@@ -57,17 +57,20 @@ func (x explainer) deploymentPods(d *appsv1.Deployment) []Cause {
 			older = append(older, x.Owned(set)...)
 		}
 	}
-	want := int(replicas(d.Spec.Replicas))
+	who, want := "Deployment "+d.Name, int(replicas(d.Spec.Replicas))
 	if newest == nil {
-		return x.pods("Deployment "+d.Name, older, want)
+		return x.pods(who, older, want)
 	}
 	if refused := x.refusedPods(d, newest); refused != nil {
 		return refused
 	}
-	if chain := x.pods("Deployment "+d.Name, x.Owned(newest), want); chain != nil {
+	if len(older) == 0 {
+		return x.pods(who, x.Owned(newest), want)
+	}
+	if chain := x.pods("the new version of "+who, x.Owned(newest), int(replicas(newest.Spec.Replicas))); chain != nil {
 		return chain
 	}
-	return x.pods("Deployment "+d.Name, older, want)
+	return x.pods("the old version of "+who, older, len(older))
 }
 
 // refusedPods explains a Deployment that may not make its pods, once the

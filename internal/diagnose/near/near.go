@@ -11,7 +11,11 @@ func Best(want string, candidates []string) (string, bool) {
 		if c == want {
 			continue
 		}
-		if d := distance(want, c); d < least {
+		d := distance(want, c)
+		if d >= least && (begins(want, c) || begins(c, want)) {
+			d = limit(want) // the last resort: "web" for "website"
+		}
+		if d < least {
 			best, least = c, d
 		}
 	}
@@ -49,6 +53,11 @@ func isPart(short, long string) bool {
 	}
 	rest, ok = strings.CutSuffix(long, short)
 	return ok && strings.ContainsRune("-_.", rune(rest[len(rest)-1]))
+}
+
+// begins says whether a name worth the word is the beginning of the other.
+func begins(short, long string) bool {
+	return len(short) >= 3 && strings.HasPrefix(strings.ToLower(long), strings.ToLower(short))
 }
 
 // edits is the optimal string alignment distance.

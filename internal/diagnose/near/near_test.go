@@ -20,6 +20,9 @@ func TestBest(t *testing.T) {
 		{"greeting", []string{"GREETING"}, "GREETING"},
 		{"frontend", []string{"backend"}, ""},
 		{"frontend", []string{"fronted"}, "fronted"},
+		{"web", []string{"orders", "website"}, "website"},
+		{"web", []string{"website", "webb"}, "webb"},
+		{"ab", []string{"abcdef"}, ""},
 		{"a", []string{"b", "zz"}, "b"},
 		{"", []string{"ab"}, ""},
 	}
