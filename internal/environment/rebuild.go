@@ -26,7 +26,6 @@ func (l *Lifecycle) rebuildSteps(workspace step) []step {
 	if _, fast := l.cluster.(engine.Resetter); fast {
 		return append(steps,
 			step{"cluster", CodeEngine, (*Lifecycle).resetCluster},
-			step{"checker", CodeSetup, (*Lifecycle).startProber},
 			step{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads})
 	}
 	steps = append(steps, step{"removal", CodeEngine, (*Lifecycle).down})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"golang.org/x/sync/errgroup"
+
 	"labctl.dev/labctl/internal/apply/manifest"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
@@ -36,7 +38,6 @@ func (l *Lifecycle) startSteps() []step {
 		{"cluster", CodeEngine, (*Lifecycle).up},
 		{"images", CodeEngine, (*Lifecycle).loadImages},
 		{"manifests", CodeSetup, (*Lifecycle).applyManifests},
-		{"checker", CodeSetup, (*Lifecycle).startProber},
 		{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads},
 		{"workspace", CodeState, (*Lifecycle).fill},
 		{"baseline", CodeEngine, (*Lifecycle).baseline},
@@ -135,13 +136,18 @@ func (l *Lifecycle) startProber(ctx context.Context, _ Observer) error {
 	return l.Prober(ctx, l.client)
 }
 
-func (l *Lifecycle) awaitWorkloads(ctx context.Context, _ Observer) error {
+// awaitWorkloads waits for the lab's workloads and, at the same time, for the
+// checker's helper.
+func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	if l.client == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.WorkloadTimeout)
 	defer cancel()
-	return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.startProber(ctx, o) })
+	group.Go(func() error { return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects) })
+	return group.Wait()
 }
 
 func (l *Lifecycle) fill(_ context.Context, _ Observer) error {
