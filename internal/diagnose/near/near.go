@@ -8,18 +8,19 @@ import "strings"
 func Best(want string, candidates []string) (string, bool) {
 	best, least := "", limit(want)+1
 	for _, c := range candidates {
-		if c == want {
-			continue
-		}
-		d := distance(want, c)
-		if d >= least && (begins(want, c) || begins(c, want)) {
-			d = limit(want) // the last resort: "web" for "website"
-		}
-		if d < least {
+		if d := distance(want, c); c != want && d < least {
 			best, least = c, d
 		}
 	}
-	return best, best != ""
+	if best != "" {
+		return best, true
+	}
+	for _, c := range candidates { // the last resort: "web" for "website"
+		if c != want && (begins(want, c) || begins(c, want)) {
+			return c, true
+		}
+	}
+	return "", false
 }
 
 // limit is how many slips still make the same name: one in four letters.
