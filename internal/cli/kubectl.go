@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,8 +54,15 @@ func (s *State) kubectl(ctx context.Context, env *environment.Environment, args 
 	}
 	return s.foreground(proc.Command{
 		Path: program[0], Args: append(program[1:], args...),
-		Env: append(s.Environ, "KUBECONFIG="+env.Kubeconfig()),
+		Env: append(s.Environ, kubectlVars(env)...),
 	})
+}
+
+// kubectlVars point kubectl at the environment's cluster, and its cache of what
+// that cluster can do at the environment's directory: with it the cache goes,
+// and nothing is left in ~/.kube.
+func kubectlVars(env *environment.Environment) []string {
+	return []string{"KUBECONFIG=" + env.Kubeconfig(), "KUBECACHEDIR=" + filepath.Join(env.Dir(), "kubectl-cache")}
 }
 
 func needsCluster(env *environment.Environment) error {

@@ -50,7 +50,7 @@ func (s *State) shell(ctx context.Context, env *environment.Environment) error {
 		"PATH="+binDir(env)+string(os.PathListSeparator)+s.Getenv("PATH"),
 		"LABCTL_ENV="+env.Name, "LABCTL_HOME="+env.Home.Dir)
 	if env.Nodes > 0 {
-		vars = append(vars, "KUBECONFIG="+env.Kubeconfig())
+		vars = append(vars, kubectlVars(env)...)
 	}
 	if s.StderrTTY {
 		fmt.Fprintf(s.Stderr, "You are in the workspace of %s. `exit` leaves it; the environment goes on.\n", env.Name)

@@ -135,7 +135,7 @@ func (l *learner) wait(ctx context.Context, object string) error {
 func (l *learner) run(ctx context.Context, args ...string) error {
 	return proc.Command{
 		Path: filepath.Join(l.bin, "labkube"), Args: append([]string{"kubectl"}, args...), Dir: l.env.Workspace,
-		Env: append(os.Environ(), "KUBECONFIG="+l.env.Kubeconfig), Stdout: l.out, Stderr: l.out,
+		Env: append(os.Environ(), "KUBECONFIG="+l.env.Kubeconfig, "KUBECACHEDIR="+l.scratch), Stdout: l.out, Stderr: l.out,
 	}.Run(ctx)
 }
 
