@@ -146,10 +146,11 @@ kubectl rollout status deployment/orders --timeout=90s'
 
   say "what is left"
   type_in 0 './bin/labctl gc --dry-run'
-  grep -q '^nothing to remove' /tmp/said && ok "gc finds nothing" || not_ok "gc finds something"
+  grep -q "$id" /tmp/said && not_ok "gc finds something of this machine's" || ok "gc finds nothing of this machine's"
   inventory after
   for what in processes mounts interfaces cgroups files; do
-    diff -u /tmp/$what.before /tmp/$what.after >/tmp/diff && ok "the $what are as before" || { not_ok "the $what changed:"; tail -n +3 /tmp/diff | grep '^[-+]' | head -20; }
+    comm -13 /tmp/$what.before /tmp/$what.after >/tmp/left
+    [ -s /tmp/left ] && { not_ok "there are $what left:"; head -20 /tmp/left; } || ok "no $what are left"
   done
   echo "in labctl's own directory: $(cd ~/.local/state/labctl && find . -type f | sort | paste -sd' ')"
   finish
@@ -173,8 +174,8 @@ read_tasks() {
   local lab=labs/kubernetes-101 wanted=/tmp/wanted.sed
   asked() { sed -n "s/$2/s|\$(params.$1)|\\1|/p" | head -1; }
   {
-    ./bin/labctl hint deploy --all | asked replicas '.*--replicas=\([0-9]*\).*'
-    ./bin/labctl hint expose --all | asked port '.*--port=\([0-9]*\).*'
+    ./bin/labctl hint deploy --all | asked replicas '.*--replicas=\([0-9][0-9]*\).*'
+    ./bin/labctl hint expose --all | asked port '.*--port=\([0-9][0-9]*\).*'
     ./bin/labctl tasks configure | asked greeting '.*greeted with `\([a-z0-9]*\)`.*'
     ./bin/labctl tasks secret | asked token '.*the token `\([a-z0-9]*\)` in a Secret.*'
     ./bin/labctl kubectl rollout history deployment/orders --revision=1 | asked batch '.*BATCH_SIZE:[[:space:]]*\([0-9]*\).*'
@@ -191,7 +192,8 @@ inventory() {
   local p name
   for p in /proc/[0-9]*; do # without starting a process that would be counted
     [ -r "$p/comm" ] && read -r name <"$p/comm" && echo "$name"
-  done >/tmp/processes.$1 2>/dev/null || true
+  done >/tmp/unsorted 2>/dev/null || true
+  sort /tmp/unsorted >/tmp/processes.$1
   awk '{print $5, $(NF-2)}' /proc/self/mountinfo | sort >/tmp/mounts.$1
   awk -F: 'NR > 2 {print $1}' /proc/net/dev | sort >/tmp/interfaces.$1
   find /sys/fs/cgroup -type d -path "*labctl/${id:-nothing-yet}*" | sort >/tmp/cgroups.$1
