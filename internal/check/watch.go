@@ -27,15 +27,16 @@ func (r *Runner) Watch(ctx context.Context, o Options, report func(Report)) erro
 		return err
 	}
 	o.OnResult = nil
-	w := &watcher{Runner: r, options: o, chosen: chosen, known: map[*node]judged{}}
+	w := &watcher{
+		Runner: r, options: o, chosen: chosen, tell: report,
+		known: map[*node]judged{}, shown: map[*node]Result{},
+	}
 	changes := w.follow(ctx)
 	dirty := newKinds(everything)
 	tick := time.NewTicker(restless / 2)
 	defer tick.Stop()
 	for {
-		if w.pass(ctx, dirty) && ctx.Err() == nil {
-			report(w.last)
-		}
+		w.pass(ctx, dirty)
 		dirty = newKinds()
 		select {
 		case <-ctx.Done():
@@ -54,7 +55,9 @@ type watcher struct {
 
 	options Options
 	chosen  selection
+	tell    func(Report)
 	known   map[*node]judged
+	shown   map[*node]Result // what is in the last report
 	last    Report
 	missed  kinds // changes that came while looking was not possible
 }
@@ -81,25 +84,28 @@ func (w *watcher) gather(ctx context.Context, changes <-chan string, dirty kinds
 	}
 }
 
-// pass judges what the changes may have changed, and tells whether the report
-// is another than before.
-func (w *watcher) pass(ctx context.Context, dirty kinds) bool {
+// pass judges what the changes may have changed. It reports each result that is
+// another than before at once, but for the first time, when there is no report
+// yet in which the others stand.
+func (w *watcher) pass(ctx context.Context, dirty kinds) {
 	dirty.join(w.missed)
 	release, ok := w.glimpse()
 	if !ok {
 		w.missed = dirty
-		return false
+		return
 	}
 	defer release()
 	w.missed = nil
 	s := w.schedule(w.chosen, w.options)
-	stale := map[*node]bool{}
+	kept := map[*node]Result{} // read by many goroutines while known is written
 	for _, n := range s.nodes {
-		stale[n] = w.stale(n, dirty)
+		if !w.stale(n, dirty) {
+			kept[n] = w.known[n].result
+		}
 	}
 	s.judge = func(ctx context.Context, n *node) Result {
-		if !stale[n] {
-			return w.known[n].result
+		if result, ok := kept[n]; ok {
+			return result
 		}
 		return w.Runner.judge(ctx, n, w.options, true)
 	}
@@ -111,16 +117,26 @@ func (w *watcher) pass(ctx context.Context, dirty kinds) bool {
 		}
 		return result, skipped
 	}
-	results := s.run(ctx)
-	for n, result := range results {
-		if stale[n] && !n.exclusive() {
+	s.done = func(n *node, result Result) {
+		if _, ok := kept[n]; !ok && !n.exclusive() {
 			w.known[n] = judged{result: result, at: time.Now()}
 		}
+		w.shown[n] = result
+		w.show(ctx, len(s.nodes))
 	}
-	if ctx.Err() != nil {
-		return false
+	s.run(ctx)
+}
+
+// show reports, once there is a result of all checks and when one is new.
+func (w *watcher) show(ctx context.Context, all int) {
+	if ctx.Err() != nil || len(w.shown) < all {
+		return
 	}
-	return w.changed(w.report(w.chosen, results))
+	before := w.last
+	w.last = w.report(w.chosen, w.shown)
+	if !reflect.DeepEqual(timeless(before), timeless(w.last)) {
+		w.tell(w.last)
+	}
 }
 
 // stale tells whether a check has to be judged anew.
@@ -131,12 +147,6 @@ func (w *watcher) stale(n *node, dirty kinds) bool {
 		return true
 	}
 	return last.result.Verdict != Pass && age > restless || behaves(n) && age > unseen
-}
-
-func (w *watcher) changed(report Report) bool {
-	before := w.last
-	w.last = report
-	return !reflect.DeepEqual(timeless(before), timeless(report))
 }
 
 // timeless is a report without what differs each time.
