@@ -10,6 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The device numbers of /dev/net/tun.
+const (
+	tunMajor = 10
+	tunMinor = 200
+)
+
 // mountKernel mounts what the kernel offers: proc, sys, devices.
 func mountKernel() error {
 	const guarded = unix.MS_NODEV | unix.MS_NOEXEC
@@ -42,7 +48,7 @@ func makeDevices() error {
 		{"urandom", 1, 9, 0o666},
 		{"kmsg", 1, 11, 0o600},
 		{"tty", 5, 0, 0o666},
-		{"net/tun", 10, 200, 0o600},
+		{"net/tun", tunMajor, tunMinor, 0o600},
 	} {
 		path := filepath.Join("/dev", d.name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

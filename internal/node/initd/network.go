@@ -40,7 +40,7 @@ func setUpNetwork(cfg node.Config) error {
 
 // makeLink makes eth0 and hands its other end to the engine.
 func makeLink(cfg node.Config) error {
-	tap, err := openTap(linkName)
+	tap, err := openTap("/dev/net/tun", linkName)
 	if err != nil {
 		return err
 	}
@@ -68,11 +68,11 @@ func makeLink(cfg node.Config) error {
 }
 
 // openTap makes a network device whose frames are read and written through the
-// descriptor returned.
-func openTap(name string) (int, error) {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+// descriptor returned. Opening the device node makes the kernel load its driver.
+func openTap(device, name string) (int, error) {
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return -1, fmt.Errorf("open /dev/net/tun (load the module with: modprobe tun; in a container, pass --device /dev/net/tun): %w", err)
+		return -1, fmt.Errorf("open the device for TAP (load the module with: modprobe tun; in a container, pass --device /dev/net/tun): %w", err)
 	}
 	req, err := unix.NewIfreq(name)
 	if err != nil {

@@ -7,12 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"labctl.dev/labctl/internal/node"
 )
+
+// scratch is a directory that every host has and that a probe can do without.
+const scratch = "/sys"
 
 // Probe tries what a node needs of the kernel, by doing it, and prints what is
 // missing. It has to run in mount and network namespaces of its own, where all
@@ -25,7 +29,7 @@ func Probe() int {
 		remedy string
 	}{
 		{tryMounts, "the kernel does not let labctl mount", "run labctl as root on the machine itself, or in a privileged container"},
-		{tryTap, "there is no TAP device (/dev/net/tun)", "load it with: modprobe tun; in a container, pass --device /dev/net/tun"},
+		{tryTap, "the kernel has no TAP devices", "load it with: modprobe tun; in a container, pass --device /dev/net/tun"},
 		{tryLinks, "the kernel has no bridge or veth devices", "load them with: modprobe bridge && modprobe veth"},
 		{tryNFTables, "the kernel has no nf_tables, which Services need", "load it with: modprobe nf_tables && modprobe nft_chain_nat"},
 		{tryWatchers, "the kernel's limit of file watchers (fs.inotify.max_user_instances) is reached", "raise it with: sysctl fs.inotify.max_user_instances=1024; or end another lab with: labctl stop"},
@@ -44,11 +48,17 @@ func tryMounts() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	return unix.Mount("tmpfs", "/proc", "tmpfs", 0, "size=64k")
+	return unix.Mount("tmpfs", scratch, "tmpfs", 0, "size=64k")
 }
 
+// tryTap makes a device node of its own, as a node does: whether the host has
+// one says little.
 func tryTap() error {
-	fd, err := openTap("lab0")
+	device := filepath.Join(scratch, "tun")
+	if err := unix.Mknod(device, unix.S_IFCHR|0o600, int(unix.Mkdev(tunMajor, tunMinor))); err != nil {
+		return err
+	}
+	fd, err := openTap(device, "lab0")
 	if err != nil {
 		return errors.Unwrap(err)
 	}
