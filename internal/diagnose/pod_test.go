@@ -118,9 +118,7 @@ func TestCrashes(t *testing.T) {
 		{name: "done, bare", ask: ask, codes: "Completed", x: of(pod("web-1-a", func(p *corev1.Pod) {
 			p.Status.Phase, p.OwnerReferences = corev1.PodSucceeded, nil
 		}))},
-		{name: "evicted", ask: ask, codes: "Evicted", x: of(pod("web-1-a", func(p *corev1.Pod) {
-			p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "Evicted", "The node was low on resource: memory."
-		}))},
+		{name: "evicted", ask: ask, codes: "Evicted", x: of(pod("web-1-a", evicted)), texts: []string{"low on resource: memory"}},
 	})
 }
 

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -78,6 +79,7 @@ func (x explainer) notCreatedPods(kind string, owner metav1.Object) []Cause {
 // pods explains pods that should be Ready and are not. They may fail in
 // different ways: the way that most fail is told.
 func (x explainer) pods(of string, pods []*corev1.Pod, want int) []Cause {
+	pods = present(pods)
 	ready, chain := x.worst(pods)
 	switch {
 	case chain == nil:
@@ -88,6 +90,16 @@ func (x explainer) pods(of string, pods []*corev1.Pod, want int) []Cause {
 	return append([]Cause{
 		seen(NotReady, "Ready pods of %s: %d of %d.", of, ready, max(want, len(pods))),
 	}, chain...)
+}
+
+// present leaves out the pods that are over, such as evicted ones: they have
+// been replaced. If none is left, they are all there is to tell of.
+func present(pods []*corev1.Pod) []*corev1.Pod {
+	alive := slices.DeleteFunc(slices.Clone(pods), func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodFailed })
+	if len(alive) == 0 {
+		return pods
+	}
+	return alive
 }
 
 // worst returns how many pods are Ready, and the explanation that most of the

@@ -43,6 +43,8 @@ func TestDeployments(t *testing.T) {
 			texts: []string{"Ready pods of the new version of Deployment web: 0 of 3"}},
 		{name: "the old version when the new is well", codes: "NotReady CrashLoop", x: of(deployment(), before, replicaSet(1), old, pod("a")),
 			texts: []string{"Ready pods of the old version of Deployment web: 0 of 1"}},
+		{name: "an evicted pod was replaced", x: of(deployment(), replicaSet(3), pod("a", evicted), pod("b"), pod("c"), pod("d"))},
+		{name: "all were evicted", codes: "NotReady Evicted", x: of(deployment(), replicaSet(3), pod("a", evicted))},
 		{name: "refused", codes: "NotReady QuotaExceeded", x: of(deployment(), replicaSet(1), pod("a"),
 			event("ReplicaSet", "web-1", "FailedCreate", `Error creating: pods "web-1-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1`)),
 			texts: []string{"has 1 of 3 pods", "ResourceQuota small does not allow it: asked for pods=1, in use pods=1, allowed pods=1"}},
@@ -53,6 +55,11 @@ func TestDeployments(t *testing.T) {
 		{name: "refused earlier, made since", x: of(deployment(), replicaSet(1), pod("a", func(p *corev1.Pod) { p.CreationTimestamp = ago(0) }),
 			event("ReplicaSet", "web-1", "FailedCreate", "exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1"))},
 	})
+}
+
+func evicted(p *corev1.Pod) {
+	unready(p)
+	p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "Evicted", "The node was low on resource: memory."
 }
 
 func stuckless(d *appsv1.Deployment) {
