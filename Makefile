@@ -1,7 +1,7 @@
 # labctl. `make help` lists the targets; only Go, a C compiler, make and git are needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build start test unit e2e matrix lint bench clean
+.PHONY: help deps build start test unit e2e matrix lint bench fresh clean
 
 BIN     := $(CURDIR)/bin
 LAB     ?= kubernetes-101
@@ -57,6 +57,9 @@ lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our modules
 
 bench: build ## measure starts, resets, checks, stops and memory
 	@LABCTL_BIN=$(BIN) go run ./internal/tools/bench
+
+fresh: deps ## follow the README on a new Debian with only Go, gcc, make and git (COLD=1: with empty caches)
+	@internal/tools/freshmachine.sh
 
 $(BIN)/tools/golangci-lint: internal/tools/lint/go.mod
 	$(call build,tools/golangci-lint,internal/tools/lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(LDFLAGS))

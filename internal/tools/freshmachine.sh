@@ -197,7 +197,7 @@ inventory() {
   awk '{print $5, $(NF-2)}' /proc/self/mountinfo | sort >/tmp/mounts.$1
   awk -F: 'NR > 2 {print $1}' /proc/net/dev | sort >/tmp/interfaces.$1
   find /sys/fs/cgroup -type d -path "*labctl/${id:-nothing-yet}*" | sort >/tmp/cgroups.$1
-  find / -xdev \( -path /root/labctl -o -path /root/go -o -path /root/.cache -o -path /root/.config/go -o -path /root/.local/state/labctl -o -path /tmp \) -prune -o -print | sort >/tmp/files.$1
+  find / -xdev \( -path /root/labctl -o -path /root/go -o -path /root/.cache -o -path /root/.config/go -o -path /root/.local/state/labctl -o -path /srv -o -path /tmp \) -prune -o -print | sort >/tmp/files.$1
   find /tmp -mindepth 1 -maxdepth 1 -name '*labctl*' >>/tmp/files.$1
 }
 
