@@ -90,7 +90,7 @@ func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	c.mu.Lock()
 	m := c.machines[name]
 	c.mu.Unlock()
-	return c.waitReady(ctx, []*machine{m}, engine.Quiet)
+	return c.settle(ctx, []*machine{m}, engine.Quiet)
 }
 
 // worker returns the number of the worker with this name.

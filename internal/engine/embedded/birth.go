@@ -50,10 +50,7 @@ func (c *Cluster) startNode(ctx context.Context, i int) error {
 	}
 	m.life = f.life
 	c.adopt(m, f.events)
-	if err := c.join(ctx, m, f.links); err != nil {
-		return err
-	}
-	return c.loadPause(ctx, m)
+	return c.join(ctx, m, f.links)
 }
 
 func (c *Cluster) nodeConfig(m *machine, dir string) node.Config {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"labctl.dev/labctl/internal/engine"
@@ -15,6 +16,17 @@ import (
 
 // readyPoll is short: what it finds late, the learner waits for.
 const readyPoll = 25 * time.Millisecond
+
+// settle sees nodes that have just been started through to the point where pods
+// can run on them.
+func (c *Cluster) settle(ctx context.Context, nodes []*machine, progress engine.Progress) error {
+	settling, ctx := errgroup.WithContext(ctx)
+	for _, m := range nodes {
+		settling.Go(func() error { return c.loadPause(ctx, m) })
+	}
+	settling.Go(func() error { return c.waitReady(ctx, slices.Clone(nodes), progress) })
+	return settling.Wait()
+}
 
 // waitReady waits until each of these nodes says that all of it works, telling
 // what has come up meanwhile. It gives up at once when a node ends.

@@ -52,7 +52,7 @@ func (e *Engine) start(ctx context.Context, spec engine.Spec, led engine.Ledger,
 	if err := boots.Wait(); err != nil {
 		return c, err
 	}
-	if err := c.waitReady(ctx, c.running(), progress); err != nil {
+	if err := c.settle(ctx, c.running(), progress); err != nil {
 		return c, err
 	}
 	return c, c.publishKubeconfigs()
