@@ -61,13 +61,13 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.watch {
-		return o.watchResults(ctx, seat, runner)
+		return o.watchResults(ctx, runner)
 	}
 	live := o.s.newLive(o.output == formatJSON)
 	report, err := runner.Run(ctx, check.Options{Only: o.only, Explain: o.explain, OnResult: live.result})
 	live.close()
 	if err != nil {
-		return o.explainError(ctx, seat, report, err)
+		return o.explainError(ctx, report, err)
 	}
 	if err := o.s.remember(seat.env, report); err != nil {
 		return err
@@ -75,13 +75,13 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if o.output == formatJSON {
 		err = printJSON(o.s.Stdout, checkDocument{version1(), report})
 	} else {
-		err = o.s.printReport(seat, report, o.explain)
+		o.s.printReport(report, o.explain)
 	}
 	return errors.Join(err, verdictExit(report.Verdict))
 }
 
 // explainError says what a run that was not finished came to.
-func (o *checkOptions) explainError(ctx context.Context, seat *seat, report check.Report, err error) error {
+func (o *checkOptions) explainError(ctx context.Context, report check.Report, err error) error {
 	var unknown *check.UnknownError
 	switch {
 	case errors.As(err, &unknown):
@@ -92,7 +92,7 @@ func (o *checkOptions) explainError(ctx context.Context, seat *seat, report chec
 		}
 	case ctx.Err() != nil:
 		if o.output != formatJSON && len(report.Tasks) > 0 {
-			_ = o.s.printReport(seat, report, o.explain)
+			o.s.printReport(report, o.explain)
 		}
 		return &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; what the checks did has been undone"}
 	}
@@ -125,7 +125,7 @@ func (s *State) pinnedKubectl(kubeconfig string) script.Program {
 	return func(ctx context.Context, call script.Call) (int, error) {
 		err := proc.Command{
 			Path: labkube, Args: append([]string{"kubectl"}, call.Args...), Dir: call.Dir,
-			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "HOME="+filepath.Dir(kubeconfig)),
+			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "KUBECACHEDIR="+filepath.Join(filepath.Dir(kubeconfig), "kube-cache")),
 			Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
 		}.Run(ctx)
 		var exit *proc.ExitError

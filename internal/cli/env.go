@@ -79,4 +79,9 @@ func maxArgs(n int, message string) cobra.PositionalArgs {
 }
 
 // orEmpty makes a list that JSON shows as [], not null.
-func orEmpty[T any](list []T) []T { return slices.Concat([]T{}, list) }
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -45,7 +45,7 @@ func (o *gcOptions) run(ctx context.Context) error {
 	}
 	c := environment.Collector{
 		Home: home, Engines: o.s.Engines, Bin: o.s.Bin(), Now: o.s.Now, All: o.all,
-		Elsewhere: supervisor.Alive,
+		Elsewhere: supervisor.Owned,
 	}
 	found, err := c.Find(ctx)
 	if err != nil {
@@ -75,12 +75,20 @@ func (o *gcOptions) print(found []environment.Finding) error {
 	if o.dryRun {
 		verb = "would remove"
 	}
+	left := 0
 	for _, f := range found {
+		if f.NeedsRoot {
+			left++
+			continue
+		}
 		if f.Error != "" {
 			fmt.Fprintf(o.s.Stderr, "%s cannot remove %s %s: %s\n", o.s.err().red("error:"), f.Kind, f.Name, f.Error)
 			continue
 		}
 		fmt.Fprintf(o.s.Stdout, "%s %s %s (%s)\n", verb, f.Kind, f.Name, f.Note)
+	}
+	if left > 0 {
+		fmt.Fprintln(o.s.Stderr, o.s.Typed(fmt.Sprintf("%d things were made by root. Run `sudo labctl gc` to remove them.", left)))
 	}
 	if len(found) == 0 {
 		fmt.Fprintln(o.s.Stdout, "nothing to remove")

@@ -20,6 +20,12 @@ type versioned struct {
 
 func version1() versioned { return versioned{schemaVersion} }
 
+// errorDocument is printed instead of a command's own when it failed.
+type errorDocument struct {
+	versioned
+	Error fault `json:"error"`
+}
+
 // fault is what -o json says of an error.
 type fault struct {
 	Code    string `json:"code"`

@@ -11,11 +11,7 @@ import (
 )
 
 // printReport shows the results of a run of checks.
-func (s *State) printReport(seat *seat, r check.Report, explain bool) error {
-	before, err := seat.env.Progress()
-	if err != nil {
-		return err
-	}
+func (s *State) printReport(r check.Report, explain bool) {
 	for i, t := range r.Tasks {
 		if i > 0 {
 			fmt.Fprintln(s.Stdout)
@@ -29,8 +25,7 @@ func (s *State) printReport(seat *seat, r check.Report, explain bool) error {
 	} else {
 		fmt.Fprintf(s.Stdout, "\n%s\n", c.bold(score))
 	}
-	s.advise(r, before.Attempts)
-	return nil
+	s.advise(r)
 }
 
 func (s *State) printTaskResult(t check.TaskResult, explain bool) {
@@ -85,7 +80,11 @@ func (s *State) printTrace(w io.Writer, r check.Result) {
 }
 
 // advise names the next thing to do after a run.
-func (s *State) advise(r check.Report, _ int) {
+func (s *State) advise(r check.Report) {
+	if r.Verdict == check.Error {
+		fmt.Fprintf(s.Stdout, "This is not your fault. Next: %s status, %s doctor\n", s.Program(), s.Program())
+		return
+	}
 	for _, t := range r.Tasks {
 		if t.Verdict == check.Pass || t.Verdict == check.Unassessable || t.Verdict == check.Blocked {
 			continue

@@ -130,10 +130,7 @@ func (s *State) report(ctx context.Context, err error) {
 	f := faultOf(err)
 	f.Message, f.Hint = s.Typed(f.Message), s.Typed(f.Hint)
 	if wantsJSON(s.Args) {
-		_ = printJSON(s.Stdout, struct {
-			versioned
-			Error fault `json:"error"`
-		}{version1(), f})
+		_ = printJSON(s.Stdout, errorDocument{version1(), f})
 		return
 	}
 	c := s.err()

@@ -11,7 +11,7 @@ import (
 
 // watchResults shows results and updates them until it is interrupted. Its exit
 // code is that of the last results.
-func (o *checkOptions) watchResults(ctx context.Context, seat *seat, runner *check.Runner) error {
+func (o *checkOptions) watchResults(ctx context.Context, runner *check.Runner) error {
 	var last *check.Report
 	show := o.watchScreen
 	switch {
@@ -25,7 +25,7 @@ func (o *checkOptions) watchResults(ctx context.Context, seat *seat, runner *che
 		last = &r
 	})
 	if ctx.Err() == nil && err != nil {
-		return o.explainError(ctx, seat, check.Report{}, err)
+		return o.explainError(ctx, check.Report{}, err)
 	}
 	if last == nil || !errors.Is(context.Cause(ctx), errInterrupt) {
 		return err

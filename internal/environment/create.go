@@ -90,6 +90,9 @@ func Unassessable(l *lab.Lab, caps engine.Capabilities) []string {
 // file stays if keepDir is set, for an environment that takes the place.
 func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, bin string, discard, keepDir bool, now time.Time) (saved string, err error) {
 	if eng != nil && e.ID != "" {
+		if err := e.mayRemove(); err != nil {
+			return "", err
+		}
 		spec := engine.Spec{ID: e.ID, Dir: e.engineDir(), Bin: bin, Nodes: max(e.Nodes, 1), Owner: e.Home.Owner}
 		if err := eng.Down(ctx, spec); err != nil {
 			return "", fmt.Errorf("remove the cluster: %w", err)
@@ -117,4 +120,18 @@ func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, bin stri
 		}
 	}
 	return saved, nil
+}
+
+// mayRemove says in time that root is needed: what is removed half-way is of no
+// use to anybody.
+func (e *Environment) mayRemove() error {
+	info, err := os.Stat(e.engineDir())
+	if err != nil || os.Geteuid() <= 0 {
+		return nil
+	}
+	if uid, known := ownerOf(info); known && uid != os.Geteuid() {
+		return problem(CodeNeedsRoot, "Run `sudo labctl stop --env "+e.Name+"`.", nil,
+			"the cluster of environment %q was made by root, so root has to remove it", e.Name)
+	}
+	return nil
 }

@@ -22,6 +22,8 @@ type Finding struct {
 	Note string `json:"note"`
 	// Error is why it is still there; empty if it is gone.
 	Error string `json:"error"`
+	// NeedsRoot says that root could remove it.
+	NeedsRoot bool `json:"needsRoot"`
 
 	act func(context.Context) (note string, err error)
 }
@@ -34,9 +36,9 @@ type Collector struct {
 	Now     func() time.Time
 	// All takes environments that could be resumed, too.
 	All bool
-	// Elsewhere says whether a cluster belongs to a living supervisor, also of
-	// another user or another home.
-	Elsewhere func(engine.ID) bool
+	// Elsewhere says whether a resource belongs to a living supervisor, also of
+	// another user or another home, or to another living process.
+	Elsewhere func(engine.Resource) bool
 }
 
 // Find lists what there is to remove, and removes nothing.
@@ -58,6 +60,11 @@ func (c Collector) Find(ctx context.Context) ([]Finding, error) {
 		left, err := e.Leftovers(ctx)
 		failed = errors.Join(failed, err)
 		for _, r := range left {
+			if _, known := spared[r.ID]; !known && c.Elsewhere(r) {
+				spared[r.ID] = true
+			}
+		}
+		for _, r := range left {
 			if f, ours := c.leftover(e, r, spared); ours {
 				found = append(found, f)
 			}
@@ -75,6 +82,7 @@ func (c Collector) Remove(ctx context.Context, found []Finding) []Finding {
 		}
 		if err != nil {
 			found[i].Error = err.Error()
+			found[i].NeedsRoot = os.Geteuid() > 0 && errors.Is(err, fs.ErrPermission) || isNeedsRoot(err)
 		}
 	}
 	return found
@@ -165,13 +173,18 @@ func (c Collector) stimuli(env *Environment) []Finding {
 func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engine.ID]bool) (Finding, bool) {
 	all, known := spared[r.ID]
 	alive := r.Kind == "process" || r.Kind == "cgroup" || r.Kind == "mount"
-	if all || (known && !alive) || (!known && c.Elsewhere(r.ID)) {
+	if all || (known && !alive) {
 		return Finding{}, false
 	}
 	return Finding{
 		Engine: r.Engine, Kind: r.Kind, Name: r.Name, Note: "of " + string(r.ID),
 		act: func(ctx context.Context) (string, error) { return "", e.Remove(ctx, r) },
 	}, true
+}
+
+func isNeedsRoot(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == CodeNeedsRoot
 }
 
 func (c Collector) engine(name string) engine.Engine {

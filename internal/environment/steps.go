@@ -110,6 +110,9 @@ func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
 	if !ok {
 		return problem(CodeUnsupported, "", nil, "the engine %s cannot load images", l.Engine.Name())
 	}
+	if err := l.Env.Home.Make(l.Env.Home.CacheDir()); err != nil {
+		return err
+	}
 	archive, err := l.Material.Images(ctx)
 	if err != nil {
 		return fmt.Errorf("assemble the images: %w", err)

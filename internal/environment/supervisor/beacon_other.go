@@ -12,5 +12,5 @@ import (
 // its state directory.
 func beacon(engine.ID) (net.Listener, error) { return nil, nil }
 
-// Alive is not asked, see beacon.
-func Alive(engine.ID) bool { return false }
+// Owned is not asked, see beacon.
+func Owned(engine.Resource) bool { return false }
