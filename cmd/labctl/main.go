@@ -2,9 +2,10 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"labctl.dev/labctl/internal/cli"
 )
 
-func main() { os.Exit(cli.Main()) }
+func main() { os.Exit(cli.Main(context.Background())) }

@@ -125,7 +125,7 @@ func (s *State) pinnedKubectl(kubeconfig string) script.Program {
 	return func(ctx context.Context, call script.Call) (int, error) {
 		err := proc.Command{
 			Path: labkube, Args: append([]string{"kubectl"}, call.Args...), Dir: call.Dir,
-			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "KUBECACHEDIR="+filepath.Join(filepath.Dir(kubeconfig), "kube-cache")),
+			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "KUBECACHEDIR="+filepath.Join(filepath.Dir(kubeconfig), "kubectl-cache")),
 			Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
 		}.Run(ctx)
 		var exit *proc.ExitError

@@ -55,12 +55,11 @@ func (o *gcOptions) run(ctx context.Context) error {
 		found = c.Remove(ctx, found)
 	}
 	if o.output == formatJSON {
-		err = printJSON(o.s.Stdout, gcDocument{version1(), o.dryRun, orEmpty(found)})
+		if err := printJSON(o.s.Stdout, gcDocument{version1(), o.dryRun, orEmpty(found)}); err != nil {
+			return err
+		}
 	} else {
-		err = o.print(found)
-	}
-	if err != nil {
-		return err
+		o.print(found)
 	}
 	for _, f := range found {
 		if f.Error != "" {
@@ -70,7 +69,7 @@ func (o *gcOptions) run(ctx context.Context) error {
 	return nil
 }
 
-func (o *gcOptions) print(found []environment.Finding) error {
+func (o *gcOptions) print(found []environment.Finding) {
 	verb := "removed"
 	if o.dryRun {
 		verb = "would remove"
@@ -93,5 +92,4 @@ func (o *gcOptions) print(found []environment.Finding) error {
 	if len(found) == 0 {
 		fmt.Fprintln(o.s.Stdout, "nothing to remove")
 	}
-	return nil
 }

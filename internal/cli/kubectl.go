@@ -65,11 +65,6 @@ func kubectlVars(env *environment.Environment) []string {
 	return []string{"KUBECONFIG=" + env.Kubeconfig(), "KUBECACHEDIR=" + filepath.Join(env.Dir(), "kubectl-cache")}
 }
 
-// kubeVars points kubectl at the cluster, and its cache away from the user's own.
-func kubeVars(env *environment.Environment) []string {
-	return []string{"KUBECONFIG=" + env.Kubeconfig(), "KUBECACHEDIR=" + filepath.Join(env.Dir(), "kube-cache")}
-}
-
 func needsCluster(env *environment.Environment) error {
 	if env.Nodes > 0 {
 		return nil

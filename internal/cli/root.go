@@ -23,10 +23,10 @@ import (
 )
 
 // Main runs labctl in the real process and returns the exit code.
-func Main() int {
+func Main(ctx context.Context) int {
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), makeEngines
-	return Run(s)
+	return Run(ctx, s)
 }
 
 // makeEngines lists the engines, in the order in which `auto` tries them.
@@ -35,8 +35,8 @@ func makeEngines(s *State, home string, log *slog.Logger) []engine.Engine {
 }
 
 // Run runs the command line and returns the exit code.
-func Run(s *State) int {
-	ctx, stop := s.interruptible(context.Background())
+func Run(ctx context.Context, s *State) int {
+	ctx, stop := s.interruptible(ctx)
 	defer stop()
 	if s.Engines == nil {
 		home, err := s.home()

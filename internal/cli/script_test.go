@@ -41,7 +41,7 @@ func testMain() int {
 	}
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), testEngines
-	return Run(s)
+	return Run(context.Background(), s)
 }
 
 func testEngines(s *State, home string, log *slog.Logger) []engine.Engine {
@@ -155,7 +155,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 // supervisor NAME; or to the process in a file: signal -INT FILE.
 func signalTo(ts *testscript.TestScript, _ bool, args []string) {
 	signals := map[string]syscall.Signal{"-9": syscall.SIGKILL, "-INT": syscall.SIGINT, "-TERM": syscall.SIGTERM}
-	pid := 0
+	var pid int
 	if args[1] == "supervisor" {
 		h := environment.Home{Dir: ts.Getenv("LABCTL_HOME")}
 		status, err := supervisor.Connect(args[2], h.EnvDir(args[2])).Status(context.Background())

@@ -15,13 +15,7 @@ func (s *State) trust(home environment.Home, src *source, given bool) error {
 	if err != nil || known {
 		return err
 	}
-	if !given {
-		given, err = s.askTrust(src)
-		if err != nil {
-			return err
-		}
-	}
-	if !given {
+	if !given && !s.askTrust(src) {
 		return &environment.Problem{
 			Code:    environment.CodeUntrusted,
 			Message: fmt.Sprintf("the lab in %s comes from outside labctl, and has not been trusted yet", src.Dir),
@@ -32,18 +26,18 @@ func (s *State) trust(home environment.Home, src *source, given bool) error {
 }
 
 // askTrust asks a person at a terminal.
-func (s *State) askTrust(src *source) (bool, error) {
+func (s *State) askTrust(src *source) bool {
 	if !s.StdinTTY || !s.StderrTTY {
-		return false, nil
+		return false
 	}
 	fmt.Fprintf(s.Stderr, "The lab in %s comes from outside labctl. It runs its manifests and scripts in an environment of its own.\nTrust it? [y/N] ", src.Dir)
 	answer, err := bufio.NewReader(s.Stdin).ReadString('\n')
 	if err != nil {
-		return false, nil // no answer is no
+		return false // no answer is no
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
-		return true, nil
+		return true
 	}
-	return false, nil
+	return false
 }

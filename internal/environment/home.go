@@ -103,7 +103,7 @@ func (h Home) Write(path string, data []byte, mode fs.FileMode) error {
 	if err != nil {
 		return h.unusable(err)
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Chmod(mode), tmp.Close(), h.Own(tmp.Name()))
 	if err == nil {

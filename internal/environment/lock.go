@@ -85,7 +85,9 @@ func (h Home) Alive(name string) bool {
 		return false
 	}
 	f := flock.New(path, flock.SetFlag(os.O_RDONLY))
-	defer f.Close()
 	got, err := f.TryRLock()
+	if got {
+		_ = f.Unlock() // closing it comes to the same
+	}
 	return err == nil && !got
 }

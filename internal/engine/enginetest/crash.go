@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"testing"
 	"time"
@@ -25,18 +26,27 @@ func Main(m *testing.M, newEngine func() engine.Engine) {
 	if text == "" {
 		os.Exit(m.Run())
 	}
-	var spec engine.Spec
-	if err := json.Unmarshal([]byte(text), &spec); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
-	}
-	led := ledger.At(filepath.Join(filepath.Dir(spec.Dir), "ledger.jsonl"))
-	if _, err := newEngine().Up(context.Background(), spec, led, engine.Quiet); err != nil {
+	if err := hold(text, newEngine()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println("up")
-	select {}
+}
+
+// hold brings a cluster up, says so, and waits to be killed.
+func hold(text string, e engine.Engine) error {
+	var spec engine.Spec
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return err
+	}
+	led := ledger.At(filepath.Join(filepath.Dir(spec.Dir), "ledger.jsonl"))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:forbidigo // the main of a process of its own
+	defer stop()
+	if _, err := e.Up(ctx, spec, led, engine.Quiet); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stdout, "up")
+	<-ctx.Done()
+	return nil
 }
 
 // crash brings a cluster up in a process of its own and kills that, after a

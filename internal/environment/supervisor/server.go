@@ -56,7 +56,7 @@ func (s *Server) Serve(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }() // often gone with its directory
 	if err := s.Home.Own(path); err != nil {
 		return err
 	}
