@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -17,21 +15,14 @@ import (
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// enterCgroups moves this process into the node's cgroups, makes them the root
-// of a cgroup namespace, and starts labinit again inside. A namespace belongs
-// to a thread; only by a new start do all of labinit's threads share it.
+// enterCgroups moves this process into the node's cgroups.
 func enterCgroups(cgroups []node.Cgroup) error {
 	for _, c := range cgroups {
 		if err := os.WriteFile(filepath.Join(c.Dir, "cgroup.procs"), []byte("0"), 0); err != nil {
 			return fmt.Errorf("enter the cgroup %s: %w", c.Dir, err)
 		}
 	}
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil {
-		return fmt.Errorf("make a cgroup namespace (the kernel needs CONFIG_CGROUPS, version 4.6 or later): %w", err)
-	}
-	err := syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), inCgroup+"=1"))
-	return fmt.Errorf("start labinit in its cgroup: %w", err)
+	return nil
 }
 
 // mountCgroups shows the node its own part of each hierarchy, laid out as on

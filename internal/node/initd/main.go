@@ -19,9 +19,6 @@ import (
 	"labctl.dev/labctl/internal/node"
 )
 
-// inCgroup marks the second stage: labinit in the node's cgroups.
-const inCgroup = "LABINIT_IN_CGROUP"
-
 // Main runs the node that the environment describes and returns the exit code.
 func Main() int {
 	out := &reporter{w: os.Stdout, start: time.Now()}
@@ -41,8 +38,8 @@ func run(out *reporter) error {
 	if os.Getpid() != 1 {
 		return errors.New("labinit node has to be the first process of a PID namespace; labctl start makes one")
 	}
-	if os.Getenv(inCgroup) == "" {
-		return enterCgroups(cfg.Cgroups)
+	if os.Getenv(secondStage) == "" {
+		return firstStage(cfg)
 	}
 	// The engine's end closes our standard input; then nobody is left to mind
 	// the node.
@@ -53,7 +50,7 @@ func run(out *reporter) error {
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM, syscall.SIGINT)
 
-	for fd := node.APIFD; fd <= node.LinkFD; fd++ {
+	for _, fd := range []int{node.APIFD, node.ControlFD, node.LinkFD, dataFD, pkiFD, binFD, caFD} {
 		syscall.CloseOnExec(fd)
 	}
 	if err := boot(cfg); err != nil {
@@ -68,7 +65,7 @@ func boot(cfg node.Config) error {
 	if err := syscall.Sethostname([]byte(cfg.Name)); err != nil {
 		return fmt.Errorf("set the hostname: %w", err)
 	}
-	if err := enterRoot(cfg); err != nil {
+	if err := enterRoot(); err != nil {
 		return err
 	}
 	if err := mountCgroups(cfg.Cgroups); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -15,13 +16,11 @@ import (
 	"labctl.dev/labctl/internal/node"
 )
 
-// scratch is a directory that every host has and that a probe can do without.
-const scratch = "/sys"
-
 // Probe tries what a node needs of the kernel, by doing it, and prints what is
 // missing. It has to run in mount and network namespaces of its own, where all
 // it makes ends with it.
 func Probe() int {
+	runtime.LockOSThread()
 	missing := []node.Missing{}
 	for _, t := range []struct {
 		try    func() error
@@ -45,16 +44,19 @@ func Probe() int {
 }
 
 func tryMounts() error {
+	if err := leaveChroot(); err != nil {
+		return err
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
 	}
-	return unix.Mount("tmpfs", scratch, "tmpfs", 0, "size=64k")
+	return unix.Mount("tmpfs", newRoot, "tmpfs", 0, "size=64k")
 }
 
 // tryTap makes a device node of its own, as a node does: whether the host has
 // one says little.
 func tryTap() error {
-	device := filepath.Join(scratch, "tun")
+	device := filepath.Join(newRoot, "tun")
 	if err := unix.Mknod(device, unix.S_IFCHR|0o600, int(unix.Mkdev(tunMajor, tunMinor))); err != nil {
 		return err
 	}

@@ -3,14 +3,18 @@
 package initd
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
-
-	"labctl.dev/labctl/internal/node"
 )
+
+// newRoot is where the node's root is built: on top of a directory that every
+// host has and has mounted.
+const newRoot = "/proc"
 
 // Where labctl's binaries are in the node. /bin links to them one by one, as
 // it holds labinit's other names, too.
@@ -18,27 +22,18 @@ const binDir = "/opt/labctl/bin"
 
 // enterRoot builds the node's root on a tmpfs and moves into it. Of the host
 // nothing stays visible but what is bound here.
-func enterRoot(cfg node.Config) error {
+func enterRoot() error {
 	// From here on no mount of ours reaches the host.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make the mounts private (labctl needs CAP_SYS_ADMIN; run it as root): %w", err)
 	}
-	root := filepath.Join(cfg.Data, "root")
-	if err := mountAt("tmpfs", root, 0, "mode=755"); err != nil {
+	if err := mountAt("tmpfs", newRoot, 0, "mode=755"); err != nil {
 		return err
 	}
-	for _, dir := range []string{"bin", "dev", "etc", "node", "opt", "proc", "root", "run", "sys", "var/lib", "var/log"} {
-		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
-			return fmt.Errorf("make the node's root: %w", err)
-		}
-	}
-	if err := os.Mkdir(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
-		return fmt.Errorf("make the node's root: %w", err)
-	}
-	if err := bindHost(cfg, root); err != nil {
+	if err := fillRoot(newRoot); err != nil {
 		return err
 	}
-	if err := pivot(root); err != nil {
+	if err := pivot(newRoot); err != nil {
 		return err
 	}
 	if err := mountKernel(); err != nil {
@@ -51,46 +46,68 @@ func enterRoot(cfg node.Config) error {
 	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "")
 }
 
-// bindHost binds the directories that the node shares with the host.
-func bindHost(cfg node.Config, root string) error {
-	if err := bind(cfg.Data, filepath.Join(root, "node"), 0); err != nil {
+// fillRoot makes the directories of the node's root and binds those that the
+// node shares with the host.
+func fillRoot(root string) error {
+	for _, dir := range []string{"bin", "dev", "etc/ssl/certs", "proc", "root", "run", "sys", "var/lib", "var/log"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			return fmt.Errorf("make the node's root: %w", err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
+		return fmt.Errorf("make the node's root: %w", err)
+	}
+	if err := bindOpen(dataFD, filepath.Join(root, "node"), 0); err != nil {
 		return err
 	}
-	if err := bind(cfg.PKI, filepath.Join(root, "node/pki"), 0); err != nil {
+	if err := bindOpen(pkiFD, filepath.Join(root, "node/pki"), 0); err != nil {
 		return err
 	}
-	if err := bind(cfg.Bin, filepath.Join(root, binDir), unix.MS_RDONLY); err != nil {
+	if err := bindOpen(binFD, filepath.Join(root, binDir), unix.MS_RDONLY); err != nil {
 		return err
 	}
-	if cfg.CAFile == "" {
+	return copyAuthorities(filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"))
+}
+
+// copyAuthorities copies the host's certificate authorities, if it has any.
+func copyAuthorities(target string) error {
+	source := os.NewFile(caFD, "certificate authorities")
+	defer source.Close()
+	data, err := io.ReadAll(source)
+	if errors.Is(err, unix.EBADF) {
 		return nil
 	}
-	target := filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err != nil {
+		return fmt.Errorf("read the host's certificate authorities: %w", err)
+	}
+	return os.WriteFile(target, data, 0o644)
+}
+
+// bindOpen shows a directory that is open at target.
+func bindOpen(fd int, target string, flags uintptr) error {
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return fmt.Errorf("make the mount point %s: %w", target, err)
+	}
+	if err := unix.Fchdir(fd); err != nil {
+		return fmt.Errorf("find what belongs at %s: %w", target, err)
+	}
+	if err := bind(".", target, flags); err != nil {
 		return err
 	}
-	if err := os.WriteFile(target, nil, 0o644); err != nil {
-		return err
-	}
-	return bind(cfg.CAFile, target, unix.MS_RDONLY)
+	return os.Chdir("/")
 }
 
 // bind shows source at target. The kernel takes flags such as read-only only
 // in a second step.
 func bind(source, target string, flags uintptr) error {
-	if info, err := os.Stat(source); err == nil && info.IsDir() {
-		if err := os.MkdirAll(target, 0o755); err != nil {
-			return fmt.Errorf("make the mount point %s: %w", target, err)
-		}
-	}
 	if err := unix.Mount(source, target, "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("bind %s into the node: %w", source, err)
+		return fmt.Errorf("bind the node's %s: %w", target, err)
 	}
 	if flags == 0 {
 		return nil
 	}
 	if err := unix.Mount("", target, "", unix.MS_BIND|unix.MS_REMOUNT|flags, ""); err != nil {
-		return fmt.Errorf("restrict %s in the node: %w", source, err)
+		return fmt.Errorf("restrict the node's %s: %w", target, err)
 	}
 	return nil
 }
