@@ -67,6 +67,9 @@ func (a *apply) read() error {
 	return nil
 }
 
+// madeByCheck is the annotation of objects that a check made.
+const madeByCheck = "labctl.dev/made-by-check"
+
 func (a *apply) plan(ctx context.Context, o *unstructured.Unstructured, r *undo.Record) error {
 	m, err := a.env.Client.Mapping(o.GetKind(), o.GetAPIVersion())
 	if err != nil {
@@ -79,6 +82,13 @@ func (a *apply) plan(ctx context.Context, o *unstructured.Unstructured, r *undo.
 	objects := a.env.Client.Resource(m, ref.Namespace)
 	now, err := objects.Get(ctx, ref.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
+		// An object without any field has no field managers to know it by.
+		annotations := o.GetAnnotations()
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[madeByCheck] = "true"
+		o.SetAnnotations(annotations)
 		r.Created = append(r.Created, ref)
 		return nil
 	}

@@ -1,0 +1,180 @@
+//go:build e2e && linux
+
+package check
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"labctl.dev/labctl/internal/lab"
+)
+
+func TestProbesSee(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop)
+	tests := map[string]lab.Expect{
+		"an object":        deployment("self.status.readyReplicas == 2"),
+		"pods of":          {Kubernetes: &lab.KubernetesProbe{Kind: "Pod", Of: "deployment/web"}, That: "self.items.size() == 2"},
+		"pods of service":  {Kubernetes: &lab.KubernetesProbe{Kind: "Pod", Of: "service/web"}, That: "self.items.size() == 2"},
+		"a selector":       {Kubernetes: &lab.KubernetesProbe{Kind: "Pod", Selector: "app=web"}, That: "self.items.size() == 2"},
+		"absence":          {Kubernetes: &lab.KubernetesProbe{Kind: "Deployment", Name: "wbe", Absent: true}},
+		"absent kind":      {Kubernetes: &lab.KubernetesProbe{Kind: "Widget", APIVersion: "example.com/v1", Absent: true}},
+		"answers":          {HTTP: &lab.HTTPProbe{Service: "web", Count: 5}},
+		"json and headers": {HTTP: &lab.HTTPProbe{Service: "web", Port: "80", Headers: map[string]string{"Accept": "application/json"}}, That: `self.json.version == "v1" && self.headers["x-labapp-version"] == "v1"`},
+		"status":           {HTTP: &lab.HTTPProbe{Service: "web", Path: "/none"}, That: "self.status == 404 && self.ok == 1"},
+		"a command":        {Exec: &lab.ExecProbe{Of: "deployment/web", Command: []string{"printenv", "A"}}, That: `self.stdout == "1\n"`},
+		"commands":         {Exec: &lab.ExecProbe{Of: "deployment/web", Command: []string{"false"}, All: true}, That: "self.results.size() == 2 && self.results.all(r, r.exitCode == 1)"},
+		"no such command":  {Exec: &lab.ExecProbe{Of: "deployment/web", Command: []string{"nothing"}}, That: "self.exitCode == 127"},
+		"logs":             {Logs: &lab.LogsProbe{Of: "deployment/web"}, That: `self.lines.size() >= 2 && self.text.contains("8080")`},
+		"events":           {Events: &lab.EventsProbe{Of: "deployment/web", Reason: "ScalingReplicaSet"}, That: "self.items.size() == 1"},
+	}
+	for name, x := range tests {
+		t.Run(name, func(t *testing.T) {
+			sub := *w
+			sub.T = t
+			if r := sub.run(lab.Check{Expect: []lab.Expect{x}}); r.Verdict != Pass {
+				t.Error(explain(r))
+			}
+		})
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	broken := func(change string) string {
+		return strings.Replace(shop, "labctl.dev/web:v1", change, 1)
+	}
+	ready := within(60*time.Second, deployment("self.status.readyReplicas == 2"))
+	tests := map[string]struct {
+		objects string
+		x       lab.Expect
+		want    Verdict
+		code    string
+		most    time.Duration // how long it may take
+	}{
+		"not there":           {"", ready, Fail, CodeNotFound, 4 * time.Second},
+		"in the wrong place":  {shop, within(time.Minute, lab.Expect{Kubernetes: &lab.KubernetesProbe{Kind: "Deployment", Name: "web", Namespace: "default"}}), Fail, CodeNotFound, 4 * time.Second},
+		"on its way":          {shop, ready, Pass, "", 40 * time.Second},
+		"an image is missing": {broken("labctl.dev/none:v1"), ready, Fail, CodeNotAsExpected, 40 * time.Second},
+		"it crashes":          {broken("labctl.dev/web:v1\n        command: [\"false\"]"), ready, Fail, CodeNotAsExpected, 40 * time.Second},
+		"no room":             {broken("labctl.dev/web:v1\n        resources: {requests: {cpu: 4k}}"), ready, Fail, CodeNotAsExpected, 15 * time.Second},
+		"late":                {shop, within(time.Millisecond, deployment("self.status.readyReplicas == 2")), Pending, CodeNotAsExpected, 5 * time.Second},
+		"written wrong":       {shop, deployment("self.spec.replicas == 3"), Fail, CodeNotAsExpected, 3 * time.Second},
+		"no service":          {"", within(time.Minute, lab.Expect{HTTP: &lab.HTTPProbe{Service: "web"}}), Fail, CodeNotFound, 5 * time.Second},
+		"a lab's mistake":     {shop, within(time.Minute, deployment("self.spec.replicas == params.none")), Error, CodeExpressionFailed, 5 * time.Second},
+		"no such kind":        {"", within(time.Minute, lab.Expect{Kubernetes: &lab.KubernetesProbe{Kind: "Deploiment", Name: "web"}}), Error, CodeProbeFailed, 5 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "")
+			w.applyOnly(tt.objects)
+			begun := time.Now()
+			r := w.run(lab.Check{Expect: []lab.Expect{tt.x}})
+			if took := time.Since(begun); r.Verdict != tt.want || r.Code != tt.code || took > tt.most {
+				t.Errorf("after %s: %s", took, explain(r))
+			}
+		})
+	}
+}
+
+func TestZeroDowntime(t *testing.T) {
+	t.Parallel()
+	check := lab.Check{
+		While: []lab.Stimulus{{Load: &lab.LoadStimulus{Service: "web", Path: "/slow?ms=100", RPS: 20, As: "users"}}},
+		When:  []lab.Stimulus{{Rollout: &lab.RolloutStimulus{Deployment: "web", Image: "labctl.dev/web:v2"}}},
+		Expect: []lab.Expect{{
+			Load:        &lab.LoadProbe{Of: "users"},
+			That:        `self.total > 40 && self.failed == 0 && self.versions.exists(v, v == "v2") && self.pods.size() >= 2`,
+			Contradicts: "self.failed > 0", Code: "RequestsFailed", Within: lab.Duration(20 * time.Second), For: lab.Duration(time.Second),
+		}},
+	}
+	if r := newWorld(t, shop).run(check); r.Verdict != Pass {
+		t.Error(explain(r))
+	}
+	careless := strings.Replace(shop, "replicas: 2", "replicas: 2\n  strategy: {type: Recreate}", 1)
+	if r := newWorld(t, careless).run(check); r.Verdict != Fail || r.Code != "RequestsFailed" {
+		t.Error(explain(r))
+	}
+}
+
+func TestProberComesBack(t *testing.T) {
+	w := newWorld(t, shop)
+	if err := EnsureProber(t.Context(), w.client); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.client.Typed.CoreV1().Namespaces().Delete(t.Context(), ProberNamespace, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, err := w.client.Typed.CoreV1().Namespaces().Get(t.Context(), ProberNamespace, metav1.GetOptions{})
+		if err != nil || !sleep(t.Context(), 200*time.Millisecond) {
+			break
+		}
+	}
+	if r := w.run(lab.Check{Expect: []lab.Expect{{HTTP: &lab.HTTPProbe{Service: "web"}}}}); r.Verdict != Pass {
+		t.Error(explain(r))
+	}
+}
+
+func TestWatchFollows(t *testing.T) {
+	w := newWorld(t, shop)
+	x := lab.Expect{Kubernetes: &lab.KubernetesProbe{Kind: "ConfigMap", Name: "settings"}, That: `self.data.greeting == "bye"`}
+	r := w.runner(
+		lab.Check{ID: "says", Expect: []lab.Expect{x}},
+		lab.Check{ID: "after", Needs: []string{"says"}, Expect: []lab.Expect{{HTTP: &lab.HTTPProbe{Service: "web"}}}},
+		lab.Check{ID: "heavy", When: []lab.Stimulus{{Scale: &lab.ScaleStimulus{Of: "deployment/web"}}}, Expect: []lab.Expect{x}},
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	reports := make(chan []Verdict, 100)
+	go func() {
+		_ = r.Watch(ctx, Options{}, func(report Report) { // it ends with ctx
+			var v []Verdict
+			for _, c := range report.Tasks[0].Checks {
+				v = append(v, c.Verdict)
+			}
+			reports <- v
+		})
+	}()
+	await := func(want ...Verdict) time.Duration {
+		begun := time.Now()
+		for {
+			select {
+			case got := <-reports:
+				if strings.Join(words(got), " ") == strings.Join(words(want), " ") {
+					return time.Since(begun)
+				}
+			case <-ctx.Done():
+				t.Fatalf("%v never came", want)
+			}
+		}
+	}
+	await(Fail, Blocked, Pending)
+	time.Sleep(2 * time.Second) // so that it is at rest
+	_, err := w.client.Typed.CoreV1().ConfigMaps(w.namespace).Patch(t.Context(), "settings", types.MergePatchType, []byte(`{"data":{"greeting":"bye"}}`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("seen after %s", await(Pass, Blocked, Pending))
+	await(Pass, Pass, Pending)
+	if err := w.client.Typed.CoreV1().ConfigMaps(w.namespace).Delete(t.Context(), "settings", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if took := await(Fail, Pass, Pending); took > 500*time.Millisecond {
+		t.Errorf("a change was seen only after %s", took)
+	}
+	await(Fail, Blocked, Pending)
+}
+
+func words(verdicts []Verdict) []string {
+	var w []string
+	for _, v := range verdicts {
+		w = append(w, string(v))
+	}
+	return w
+}
