@@ -3,11 +3,12 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"labctl.dev/labctl/cmd/labkube/command"
 )
 
 func main() {
-	os.Exit(command.Main(os.Args))
+	os.Exit(command.Main(context.Background(), os.Args))
 }

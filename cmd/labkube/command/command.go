@@ -20,7 +20,7 @@ const usage = `usage: labkube server  --node-name NAME --node-ip IP --index 1 --
        labkube kubectl ...   (also when the program is called kubectl)`
 
 // Main runs the program with args, its name first, and returns the exit code.
-func Main(args []string) int {
+func Main(ctx context.Context, args []string) int {
 	if filepath.Base(args[0]) == "kubectl" {
 		return kubectl.Main(args)
 	}
@@ -32,14 +32,14 @@ func Main(args []string) int {
 	case "kubectl":
 		return kubectl.Main(args[1:])
 	case "server", "agent":
-		return runNode(args[1], args[2:])
+		return runNode(ctx, args[1], args[2:])
 	}
 	fmt.Fprintf(os.Stderr, "labkube: there is no command %q\n%s\n", args[1], usage)
 	return 2
 }
 
 // runNode runs until a signal says stop (exit code 0) or a component fails (1).
-func runNode(kind string, args []string) int {
+func runNode(ctx context.Context, kind string, args []string) int {
 	log := newLogger()
 	flags, err := parseFlags(kind, args)
 	if err != nil {
@@ -48,7 +48,7 @@ func runNode(kind string, args []string) int {
 	}
 	hurry()
 	settled := func() { settle(log) }
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if kind == "server" {
 		err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log, Settled: settled})

@@ -3,24 +3,26 @@ package reset
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // protobufMagic begins every stored object of a built-in kind; custom resources
 // are stored as JSON.
-var protobufMagic = []byte("k8s\x00")
+const protobufMagic = "k8s\x00"
 
 // metadata decodes an object's metadata, whatever its kind: in every kind's
 // protobuf it is field 1, and the decoder skips fields it does not know.
 func metadata(value []byte) (*metav1.PartialObjectMetadata, error) {
 	object := new(metav1.PartialObjectMetadata)
-	if !bytes.HasPrefix(value, protobufMagic) {
+	if !bytes.HasPrefix(value, []byte(protobufMagic)) {
 		return object, json.Unmarshal(value, object)
 	}
 	var envelope runtime.Unknown
@@ -41,11 +43,15 @@ func decode[T runtime.Object](value []byte, into T) (T, error) {
 
 // encode encodes an object of core/v1 the way the API server stores it.
 func encode(object runtime.Object) ([]byte, error) {
+	return encodeAs(corev1.SchemeGroupVersion, object)
+}
+
+func encodeAs(version schema.GroupVersion, object runtime.Object) ([]byte, error) {
 	info, ok := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
 	if !ok {
-		return nil, fmt.Errorf("no protobuf serializer")
+		return nil, errors.New("this program cannot write protobuf")
 	}
-	return runtime.Encode(scheme.Codecs.EncoderForVersion(info.Serializer, corev1.SchemeGroupVersion), object)
+	return runtime.Encode(scheme.Codecs.EncoderForVersion(info.Serializer, version), object)
 }
 
 // Keys of the kinds that are treated in ways of their own.

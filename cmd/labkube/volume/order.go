@@ -45,7 +45,7 @@ func Give(ctx context.Context, client kubernetes.Interface, order Order) error {
 	if err != nil {
 		return err
 	}
-	text := string(order) + " " + strconv.FormatInt(time.Now().UnixNano(), 36)
+	text := newOrder(order, time.Now())
 	group, ctx := errgroup.WithContext(ctx)
 	for _, node := range nodes.Items {
 		if !ready(&node) {
@@ -59,6 +59,10 @@ func Give(ctx context.Context, client kubernetes.Interface, order Order) error {
 		})
 	}
 	return group.Wait()
+}
+
+func newOrder(order Order, now time.Time) string {
+	return string(order) + " " + strconv.FormatInt(now.UnixNano(), 36)
 }
 
 func waitDone(ctx context.Context, client kubernetes.Interface, name, order string) error {
