@@ -26,7 +26,7 @@ outside() {
     bootstrap "$machine"
   fi
   cp "$0" "$machine/fresh.sh"
-  mkdir -p "$machine/usr/local/go" "$machine/srv/labctl.git" "$machine"/root/{go/pkg/mod,.cache/go-build}
+  mkdir -p "$machine/usr/local/go" "$machine/srv/labctl.git" "$machine"/root/{go/pkg/mod,.cache/go-build,.local/state}
   if [ -n "${COLD:-}" ]; then # the network as this machine's owner has set it up
     cp -L /etc/resolv.conf "$machine/etc/resolv.conf"
     cp -L /etc/ssl/certs/ca-certificates.crt "$machine/etc/ssl/certs/ca-certificates.crt"
