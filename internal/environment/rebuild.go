@@ -22,7 +22,7 @@ func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took
 }
 
 func (l *Lifecycle) rebuildSteps(workspace step) []step {
-	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).undo}, workspace}
+	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).tryUndo}, workspace}
 	if _, fast := l.cluster.(engine.Resetter); fast {
 		return append(steps,
 			step{"cluster", CodeEngine, (*Lifecycle).resetCluster},
@@ -38,9 +38,12 @@ func (l *Lifecycle) rebuildSteps(workspace step) []step {
 }
 
 func (l *Lifecycle) resetCluster(ctx context.Context, _ Observer) error {
-	return l.cluster.(engine.Resetter).Reset(ctx)
+	if err := l.cluster.(engine.Resetter).Reset(ctx); err != nil {
+		return err
+	}
+	return l.Env.ForgetStimuli()
 }
 
 func (l *Lifecycle) down(ctx context.Context, _ Observer) error {
-	return errors.Join(l.Close(ctx), l.Engine.Down(ctx, l.spec()))
+	return errors.Join(l.Close(ctx), l.Engine.Down(ctx, l.spec()), l.Env.ForgetStimuli())
 }

@@ -2,7 +2,6 @@ package environment
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 )
@@ -14,9 +13,11 @@ import (
 func (l *Lifecycle) Remove(ctx context.Context, discard bool) (saved string, err error) {
 	l.Env.Phase = Stopping
 	if _, missing := os.Stat(l.Env.Dir()); missing == nil {
-		err = l.Env.Save()
+		if err := l.Env.Save(); err != nil { // a full disk must not keep its contents
+			l.Log.Warn("cannot note the end of the environment", "error", err)
+		}
 	}
-	if err = errors.Join(err, l.Close(ctx)); err != nil {
+	if err := l.Close(ctx); err != nil {
 		return "", fmt.Errorf("end the cluster: %w", err)
 	}
 	return l.Env.Dismantle(ctx, l.Engine, l.Bin, discard, false, l.Now())

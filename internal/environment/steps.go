@@ -51,7 +51,7 @@ func (l *Lifecycle) resumeSteps() []step {
 	}
 	return []step{
 		{"cluster", CodeEngine, (*Lifecycle).attach},
-		{"stimuli", CodeEngine, (*Lifecycle).undo},
+		{"stimuli", CodeEngine, (*Lifecycle).tryUndo},
 		{"checker", CodeSetup, (*Lifecycle).startProber},
 	}
 }
@@ -118,6 +118,9 @@ func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
 		return fmt.Errorf("assemble the images: %w", err)
 	}
 	defer archive.Close()
+	if err := l.Env.Home.ownAll(l.Env.Home.CacheDir()); err != nil {
+		return l.Env.Home.unusable(err)
+	}
 	return loader.LoadImages(ctx, archive)
 }
 
@@ -166,12 +169,19 @@ func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
 	return nil
 }
 
-// undo takes back what a check that was killed left behind.
-func (l *Lifecycle) undo(ctx context.Context, _ Observer) error {
+// tryUndo takes back what a check that was killed left behind. What it cannot
+// must keep nobody from their work: it stays in the ledger, where the next
+// check finds it and says so, and a reset forgets it.
+func (l *Lifecycle) tryUndo(ctx context.Context, _ Observer) error {
 	if l.client == nil {
 		return nil
 	}
-	return l.Env.UndoStimuli(ctx, l.client)
+	err := l.Env.UndoStimuli(ctx, l.client)
+	if err != nil && ctx.Err() == nil {
+		l.Log.Warn("cannot take back what a check did", "error", err)
+		return nil
+	}
+	return err
 }
 
 func (l *Lifecycle) namespace() string {

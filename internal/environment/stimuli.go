@@ -2,6 +2,8 @@ package environment
 
 import (
 	"context"
+	"errors"
+	"os"
 	"slices"
 
 	"labctl.dev/labctl/internal/check"
@@ -24,4 +26,18 @@ func (e *Environment) PendingStimuli() ([]ledger.Open, error) {
 // holds the check's lock, or knows that no check runs.
 func (e *Environment) UndoStimuli(ctx context.Context, client *kube.Client) error {
 	return check.UndoPending(ctx, client, e.Ledger())
+}
+
+// ForgetStimuli ends the stimuli in the ledger of a cluster that is back at its
+// start. A ledger that cannot be read is put aside for a new one.
+func (e *Environment) ForgetStimuli() error {
+	open, err := e.PendingStimuli()
+	var damaged *ledger.CorruptError
+	if errors.As(err, &damaged) {
+		return errors.Join(os.Rename(damaged.Path, damaged.Path+".damaged"), e.ownLedger())
+	}
+	for _, o := range open {
+		err = errors.Join(err, e.Ledger().End(o.Token))
+	}
+	return err
 }

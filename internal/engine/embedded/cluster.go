@@ -182,8 +182,8 @@ func (c *Cluster) bury(ctx context.Context, m *machine) error {
 	delete(c.machines, m.name)
 	c.mu.Unlock()
 	for _, t := range m.tokens {
-		if err := c.ledger.End(t); err != nil {
-			return fmt.Errorf("note the end of node %s in the ledger: %w", m.name, err)
+		if err := c.ledger.End(t); err != nil { // a full disk; all it costs is a look for what is gone
+			c.log.Warn("cannot note the end of a node in the ledger", "node", m.name, "error", err)
 		}
 	}
 	return nil
