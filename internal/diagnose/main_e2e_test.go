@@ -42,7 +42,7 @@ func withCluster(run func() int) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, spec := context.Background(), engine.Spec{
 		ID: engine.ID(fmt.Sprintf("e2e-diagnose-%d", os.Getpid())), Dir: filepath.Join(dir, "engine"), Bin: bin(), Nodes: 1,
 	}
