@@ -44,6 +44,7 @@ type wait struct {
 	begun    time.Time
 	deadline time.Time
 	held     time.Time // since when it holds without a break; zero if it does not
+	dipped   bool      // it held, and then did not
 	lost     time.Time // since when nothing can be seen; zero if it can
 }
 
@@ -93,6 +94,7 @@ func (w *wait) judge(ctx context.Context, l look) (time.Time, *finding) {
 	if holds {
 		return w.hold(l)
 	}
+	w.dipped = w.dipped || !w.held.IsZero()
 	w.held = time.Time{}
 	if l.Self != nil {
 		contradicted, err := truth(ctx, w.x.contradicts, vars)
@@ -164,6 +166,8 @@ func (w *wait) giveUp(ctx context.Context, l look) (time.Time, *finding) {
 	case err != nil:
 		l.err = err
 		return w.blind(l)
+	case late && w.dipped && w.within == 0:
+		return time.Time{}, w.unmet(Fail, l) // it was to stay so, and did not
 	case late && moving:
 		return time.Time{}, w.unmet(Pending, l)
 	case late || !worth:

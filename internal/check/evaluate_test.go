@@ -121,6 +121,7 @@ func TestWait(t *testing.T) {
 		"converged into wrong: fail":        {x: converging, scenes: []at{{0, saw(2), nil}, {2 * s, saw(3), nil}}, want: Fail, code: CodeNotAsExpected, after: 2 * s},
 		"holds long enough":                 {x: x(0, 3*s), scenes: []at{{0, saw(1), nil}}, want: Pass, after: 3 * s},
 		"a dip without patience: fail":      {x: x(0, 3*s), scenes: []at{{0, saw(1), nil}, {s, saw(0), nil}, {2 * s, saw(1), nil}}, want: Fail, code: CodeNotAsExpected, after: s},
+		"a dip while it moves: fail too":    {x: x(0, 3*s), scenes: []at{{0, saw(1), nil}, {s, saw(0), nil}}, progress: movingUntil(60 * s), want: Fail, code: CodeNotAsExpected, after: s},
 		"a dip restarts the clock":          {x: x(9*s, 3*s), scenes: []at{{0, saw(1), nil}, {2 * s, saw(0), nil}, {4 * s, saw(1), nil}}, progress: movingUntil(60 * s), want: Pass, after: 7 * s},
 		"a dip after the deadline: pending": {x: x(1*s, 9*s), scenes: []at{{0, saw(1), nil}, {5 * s, saw(0), nil}}, progress: movingUntil(60 * s), want: Pending, code: CodeNotAsExpected, after: 5 * s},
 		"may hold past the deadline":        {x: x(2*s, 4*s), scenes: []at{{0, saw(0), nil}, {s, saw(1), nil}}, progress: movingUntil(60 * s), want: Pass, after: 5 * s},
