@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -10,7 +9,7 @@ import (
 )
 
 // errInterrupt is why a context ends after Ctrl-C.
-var errInterrupt = errors.New("Ctrl-C")
+var errInterrupt = fmt.Errorf("Ctrl-C: %w", context.Canceled)
 
 // interruptible returns a context that ends with the first interrupt. A second
 // one ends the process at once.

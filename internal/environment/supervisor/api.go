@@ -67,12 +67,14 @@ type Result struct {
 	Ms    int64                  `json:"ms"`
 }
 
-// event is one line of the stream that answers a long operation. Exactly one
-// field is set; the last line has Result or Problem.
+// event is one line of the stream that answers a long operation. Exactly one of
+// the first fields is set; the last line has Result or Problem.
 type event struct {
 	Step     string                `json:"step,omitempty"`
 	Progress string                `json:"progress,omitempty"`
 	Done     *environment.StepTime `json:"done,omitempty"`
 	Result   *Result               `json:"result,omitempty"`
 	Problem  *environment.Problem  `json:"problem,omitempty"`
+	// Ending is the process id of the supervisor if it ends after this line.
+	Ending int `json:"ending,omitempty"`
 }

@@ -10,10 +10,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"syscall"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"labctl.dev/labctl/internal/environment"
 )
+
+// endPatience is how long a supervisor may take to end after its work is done.
+const endPatience = 5 * time.Second
 
 // Client asks the supervisor of one environment.
 type Client struct {
@@ -62,9 +69,34 @@ func (c *Client) Reset(ctx context.Context, o environment.Observer) (Result, err
 	return c.operation(ctx, "/v1/reset", nil, o)
 }
 
-// Stop asks for the end. It goes on when ctx ends.
+// Stop asks for the end, and returns once the supervisor has ended, too. It goes
+// on when ctx ends.
 func (c *Client) Stop(ctx context.Context, mode StopMode, o environment.Observer) (Result, error) {
 	return c.operation(ctx, "/v1/stop?mode="+url.QueryEscape(string(mode)), nil, o)
+}
+
+// awaitEnd waits until a process has ended. If it takes too long, whoever comes
+// next is told that it is still there.
+func awaitEnd(ctx context.Context, pid int) {
+	ctx, cancel := context.WithTimeout(ctx, endPatience)
+	defer cancel()
+	_ = wait.PollUntilContextCancel(ctx, 2*time.Millisecond, true, func(context.Context) (bool, error) {
+		return ended(pid), nil
+	})
+}
+
+// ended says whether a process is gone, or waits only for its parent to look.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err == nil {
+		return bytes.Contains(stat, []byte(") Z "))
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return true
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err != nil && !errors.Is(err, os.ErrPermission)
 }
 
 // Node stops or starts a node; the action is "stop" or "start".
@@ -96,6 +128,9 @@ func (c *Client) operation(ctx context.Context, path string, body any, o environ
 		if err := lines.Decode(&e); err != nil {
 			return Result{}, c.lost(ctx, err)
 		}
+		if e.Ending != 0 {
+			awaitEnd(ctx, e.Ending)
+		}
 		switch {
 		case e.Problem != nil:
 			return Result{}, e.Problem
@@ -112,18 +147,22 @@ func (c *Client) operation(ctx context.Context, path string, body any, o environ
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://supervisor"+path, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, method, "http://supervisor"+path, content)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := c.http.Do(req)
 	var dead unreachable
 	switch {
-	case errors.As(err, &dead):
+	case errors.As(err, &dead), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return nil, &environment.Problem{
 			Code: environment.CodeNotRunning, Err: err,
 			Message: fmt.Sprintf("the environment %q is not running", c.name),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"time"
@@ -47,7 +48,11 @@ func judge(ctx context.Context, c engine.Cluster, status Status) Status {
 func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 	out := newStream(w)
 	var req Request
-	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+	data, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(data, &req)
+	}
+	if err != nil {
 		out.finish(Result{}, err)
 		return
 	}
@@ -66,12 +71,13 @@ func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 	s.stop = stop
 	s.mu.Unlock()
 	result, err := s.start(ctx, req, out)
-	out.finish(result, err)
 	if err == nil {
 		end(Running)
+		out.finish(result, nil)
 		return
 	}
 	s.Log.Error("start failed", "error", err)
+	out.last(result, err)
 	end(Stopping)
 	s.over()
 }
@@ -140,8 +146,8 @@ func (s *Server) handleReset(w http.ResponseWriter, r *http.Request) {
 	}
 	began := time.Now()
 	saved, steps, err := s.life.Rebuild(context.WithoutCancel(r.Context()), out)
-	out.finish(Result{Saved: saved, Steps: steps, Ms: time.Since(began).Milliseconds()}, err)
 	end(Running)
+	out.finish(Result{Saved: saved, Steps: steps, Ms: time.Since(began).Milliseconds()}, err)
 }
 
 // handleStop ends the environment, also one that is being started, and then the
@@ -158,7 +164,7 @@ func (s *Server) handleStop(w http.ResponseWriter, r *http.Request) {
 	}
 	began := time.Now()
 	saved, err := s.finish(context.WithoutCancel(r.Context()), mode)
-	out.finish(Result{Saved: saved, Ms: time.Since(began).Milliseconds()}, err)
+	out.last(Result{Saved: saved, Ms: time.Since(began).Milliseconds()}, err)
 	end(Stopping)
 	s.over()
 }

@@ -39,14 +39,28 @@ func Spawn(ctx context.Context, home environment.Home, name, program string, arg
 		return err
 	}
 	defer r.Close()
-	_, err = proc.Command{Path: program, Args: args, Dir: "/", Stdout: w, Stderr: log, Detached: true}.Start()
+	p, err := proc.Command{Path: program, Args: args, Dir: "/", Stdout: w, Stderr: log, Detached: true}.Start()
 	w.Close()
 	if err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { r.Close() })
 	defer stop()
-	return await(ctx, r, log.Name())
+	err = await(ctx, r, log.Name())
+	if ctx.Err() != nil {
+		abandon(context.WithoutCancel(ctx), home, name, p)
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// abandon ends a supervisor that nobody wants any more.
+func abandon(ctx context.Context, home environment.Home, name string, p *proc.Process) {
+	p.Stop(ctx, proc.DefaultGrace)
+	if lock, err := home.Acquire(ctx, name); err == nil {
+		home.Forget(name) // it may have ended too early to do that itself
+		lock.Release()
+	}
 }
 
 // await waits for the supervisor's hello.
@@ -54,8 +68,6 @@ func await(ctx context.Context, r io.Reader, log string) error {
 	var h hello
 	err := json.NewDecoder(r).Decode(&h)
 	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
 	case err != nil:
 		return &environment.Problem{
 			Code: environment.CodeSupervisor, Err: err,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -40,12 +41,20 @@ func (s *stream) StepDone(name string, took time.Duration) {
 }
 
 // finish sends the last line.
-func (s *stream) finish(r Result, err error) {
+func (s *stream) finish(r Result, err error) { s.send(outcome(r, err)) }
+
+// last sends the last line of a supervisor that ends now.
+func (s *stream) last(r Result, err error) {
+	e := outcome(r, err)
+	e.Ending = os.Getpid()
+	s.send(e)
+}
+
+func outcome(r Result, err error) event {
 	if err != nil {
-		s.send(event{Problem: asProblem(err)})
-		return
+		return event{Problem: asProblem(err)}
 	}
-	s.send(event{Result: &r})
+	return event{Result: &r}
 }
 
 // asProblem gives every error the shape that crosses the socket.
