@@ -50,14 +50,8 @@ func (o *resetOptions) run(ctx context.Context) error {
 	p := o.s.newProgress(o.output == formatJSON)
 	result, err := client(env).Reset(ctx, p)
 	p.close()
-	if err != nil && ctx.Err() != nil {
-		return &environment.Problem{
-			Code: environment.CodeInterrupted, Message: "interrupted; the reset goes on in the background",
-			Hint: "`labctl status --env " + env.Name + "` says when it is done.",
-		}
-	}
 	if err != nil {
-		return err
+		return goesOn(ctx, err, "the reset", env.Name)
 	}
 	doc := resetDocument{version1(), env.Name, result.Saved, result.Ms, orEmpty(result.Steps)}
 	if o.output == formatJSON {

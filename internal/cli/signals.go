@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"labctl.dev/labctl/internal/environment"
 )
 
 // errInterrupt is why a context ends after Ctrl-C.
@@ -44,5 +46,17 @@ func (s *State) listen(signals <-chan os.Signal, over <-chan struct{}, cancel co
 		if s.StderrTTY {
 			fmt.Fprintln(s.Stderr, "\nstopping cleanly; press Ctrl-C again to stop now")
 		}
+	}
+}
+
+// goesOn tells that what was interrupted does not end with its command: half of
+// it would help nobody. Other errors it leaves alone.
+func goesOn(ctx context.Context, err error, what, env string) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return &environment.Problem{
+		Code: environment.CodeInterrupted, Message: "interrupted; " + what + " goes on in the background",
+		Hint: "`labctl status --env " + env + "` says when it is done.",
 	}
 }

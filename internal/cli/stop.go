@@ -96,7 +96,7 @@ func (o *stopOptions) stop(ctx context.Context, env *environment.Environment) (s
 	result, err := client(env).Stop(ctx, mode, p)
 	var problem *environment.Problem
 	if !errors.As(err, &problem) || problem.Code != environment.CodeNotRunning {
-		return result.Saved, err
+		return result.Saved, goesOn(ctx, err, "the removal", env.Name)
 	}
 	if o.keep {
 		return "", nil

@@ -32,8 +32,11 @@ func TestReboot(t *testing.T) {
 	w.wantDead()
 	w.wants(4, []string{"not running", "labctl start"}, "check")
 	w.wants(0, []string{"stopped", "labctl start"}, "status")
-	squatter, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	must(t, err)
+	var squatter net.Listener
+	eventually(t, settling, "the port is free", func() (err error) {
+		squatter, err = net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		return err
+	})
 	defer squatter.Close()
 	w.wants(0, []string{"is back"}, "start", labName)
 	if now := w.port(); now == port {

@@ -84,9 +84,10 @@ func (w *world) envDir() string { return filepath.Join(w.home, "envs", labName) 
 // wantGone fails unless no environment is left, nor anything it was made of.
 func (w *world) wantGone(before inventory) {
 	w.t.Helper()
-	if left := w.environments(); len(left) > 0 {
-		w.t.Errorf("the home still has %v", left)
-	}
+	eventually(w.t, settling, "the environment is gone", func() error {
+		left := w.environments()
+		return errIf(len(left) > 0, "the home still has %v", left)
+	})
 	before.wantSame(w.t)
 }
 

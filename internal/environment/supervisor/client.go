@@ -61,7 +61,12 @@ func (c *Client) Start(ctx context.Context, req Request, o environment.Observer)
 		}
 	})
 	defer stop()
-	return c.operation(detached, "/v1/start", req, o)
+	result, err := c.operation(detached, "/v1/start", req, o)
+	var p *environment.Problem
+	if ctx.Err() != nil && errors.As(err, &p) && p.Code == environment.CodeNotRunning {
+		return result, context.Cause(ctx) // cancelled before it began
+	}
+	return result, err
 }
 
 // Reset asks for the starting state. It goes on when ctx ends.
@@ -128,7 +133,7 @@ func (c *Client) operation(ctx context.Context, path string, body any, o environ
 		if err := lines.Decode(&e); err != nil {
 			return Result{}, c.lost(ctx, err)
 		}
-		if e.Ending != 0 {
+		if e.Ending != 0 && e.Ending != os.Getpid() {
 			awaitEnd(ctx, e.Ending)
 		}
 		switch {

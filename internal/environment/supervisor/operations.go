@@ -129,6 +129,7 @@ func (s *Server) takeLife(l *environment.Lifecycle) (old *environment.Lifecycle)
 
 func (s *Server) handleCancel(w http.ResponseWriter, _ *http.Request) {
 	s.cancelStart(errors.New("by the user"))
+	s.endIfIdle() // the start may not have been asked for yet
 	reply(w, http.StatusOK, struct{}{})
 }
 
