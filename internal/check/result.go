@@ -1,3 +1,5 @@
+// Package check runs the checks of a lab against an environment: scenarios of
+// stimuli and probes, and the verdicts they come to.
 package check
 
 import (

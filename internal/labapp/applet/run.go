@@ -2,6 +2,7 @@ package applet
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 
@@ -28,7 +29,7 @@ func (p *Process) EachInput(files []string, f func(name string, r io.Reader) err
 	var result error
 	for _, name := range files {
 		if err := p.oneInput(name, f); err != nil {
-			if _, ok := err.(*os.PathError); !ok {
+			if path := (*os.PathError)(nil); !errors.As(err, &path) {
 				return err
 			}
 			result = p.Errorf("%v", err)

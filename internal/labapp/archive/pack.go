@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -106,7 +107,7 @@ func (k *packer) content(path string, header *tar.Header) error {
 	// A file that grows while it is read is cut at the size promised, one
 	// that shrinks is filled up with zeros.
 	n, err := io.CopyN(k.w, file, header.Size)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		_, err = io.CopyN(k.w, zeros{}, header.Size-n)
 	}
 	return err

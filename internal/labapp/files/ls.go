@@ -17,7 +17,6 @@ import (
 type lister struct {
 	*applet.Process
 	all, long, human, recurse, self, byTime, reverse, one, classify bool
-	now                                                             int64
 }
 
 // Ls lists files.

@@ -58,7 +58,7 @@ func Readlink(_ context.Context, p *applet.Process) error {
 	if len(operands) != 1 {
 		return applet.Usagef("want one PATH")
 	}
-	target := ""
+	var target string
 	if canonical {
 		if target, err = filepath.EvalSymlinks(operands[0]); err == nil {
 			target, err = filepath.Abs(target)

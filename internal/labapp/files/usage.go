@@ -36,8 +36,8 @@ func Du(_ context.Context, p *applet.Process) error {
 		}
 		fmt.Fprintf(p.Stdout, "%s\t%s\n", size, path)
 	}
-	var walk func(path string, info fs.FileInfo, depth int) (int64, error)
-	walk = func(path string, info fs.FileInfo, depth int) (int64, error) {
+	var walk func(path string, info fs.FileInfo, depth int) int64
+	walk = func(path string, info fs.FileInfo, depth int) int64 {
 		total := diskBytes(info)
 		if info.IsDir() {
 			entries, err := os.ReadDir(path)
@@ -46,20 +46,19 @@ func Du(_ context.Context, p *applet.Process) error {
 			}
 			for _, e := range entries {
 				if child, err := e.Info(); err == nil {
-					n, _ := walk(filepath.Join(path, e.Name()), child, depth+1)
-					total += n
+					total += walk(filepath.Join(path, e.Name()), child, depth+1)
 				}
 			}
 		}
 		if depth == 0 || !summary && (all || info.IsDir()) {
 			show(total, path)
 		}
-		return total, nil
+		return total
 	}
 	return each(p, names, func(name string) error {
 		info, err := os.Lstat(name)
 		if err == nil {
-			_, err = walk(name, info, 0)
+			walk(name, info, 0)
 		}
 		return err
 	})

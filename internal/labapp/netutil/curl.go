@@ -3,6 +3,7 @@ package netutil
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -222,7 +223,7 @@ func (p prefixed) Write(line []byte) (int, error) {
 
 // failed reports an error and gives it curl's exit code.
 func (c *curl) failed(err error) error {
-	if _, ok := err.(applet.Exit); ok {
+	if exit := applet.Exit(0); errors.As(err, &exit) {
 		return err
 	}
 	if !c.silent || c.showError {

@@ -3,6 +3,7 @@ package text
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,7 @@ func Head(_ context.Context, p *applet.Process) error {
 		titles.print(name)
 		if bytes >= 0 {
 			_, err := io.CopyN(p.Stdout, r, int64(bytes))
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			return err
@@ -117,7 +118,7 @@ func (a amount) print(w io.Writer, r io.Reader) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	switch {
 	case a.fromStart && a.bytes:
-		if _, err := io.CopyN(io.Discard, in, int64(max(a.n-1, 0))); err != nil && err != io.EOF {
+		if _, err := io.CopyN(io.Discard, in, int64(max(a.n-1, 0))); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		_, err := io.Copy(w, in)
@@ -147,10 +148,10 @@ func (a amount) printLast(w io.Writer, in *bufio.Reader) error {
 			size -= len(kept[0])
 			kept = kept[1:]
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 	}
