@@ -42,7 +42,8 @@ func newList(s *State) *cobra.Command {
 			if output == formatJSON {
 				return printJSON(s.Stdout, listDocument{version1(), orEmpty(labs)})
 			}
-			return s.printLabs(labs)
+			s.printLabs(labs)
+			return nil
 		},
 	}
 	addOutput(cmd, &output)
@@ -74,16 +75,13 @@ func (s *State) catalogue(tag string) ([]listedLab, error) {
 	return labs, broken
 }
 
-func (s *State) printLabs(labs []listedLab) error {
+func (s *State) printLabs(labs []listedLab) {
 	rows := make([][]string, len(labs))
 	for i, l := range labs {
 		rows[i] = []string{l.Name, string(l.Level), fmt.Sprintf("%d min", l.Minutes), strconv.Itoa(l.Tasks), l.Title}
 	}
-	if err := s.table(strings.Fields("lab level time tasks title"), rows); err != nil {
-		return err
-	}
+	s.table(strings.Fields("lab level time tasks title"), rows)
 	if s.StdoutTTY {
 		fmt.Fprintf(s.Stdout, "\nStart one with %s start LAB\n", s.Program())
 	}
-	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 )
@@ -84,21 +82,4 @@ func wantsJSON(args []string) bool {
 		}
 	}
 	return false
-}
-
-// table prints rows: aligned and with a heading for a person, else plain lines
-// with a tab between fields.
-func (s *State) table(heading []string, rows [][]string) error {
-	if !s.StdoutTTY {
-		for _, r := range rows {
-			fmt.Fprintln(s.Stdout, strings.Join(r, "\t"))
-		}
-		return nil
-	}
-	w := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ToUpper(strings.Join(heading, "\t")))
-	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join(r, "\t"))
-	}
-	return w.Flush()
 }

@@ -167,4 +167,12 @@ func signalTo(ts *testscript.TestScript, _ bool, args []string) {
 		pid = n
 	}
 	ts.Check(syscall.Kill(pid, signals[args[0]]))
+	if args[1] == "supervisor" { // it is dead when its lock is free
+		h := environment.Home{Dir: ts.Getenv("LABCTL_HOME")}
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for h.Alive(args[2]) {
+			<-tick.C
+		}
+	}
 }

@@ -50,7 +50,8 @@ func newStatus(s *State) *cobra.Command {
 			if output == formatJSON {
 				return printJSON(s.Stdout, doc)
 			}
-			return s.printStatus(doc, all)
+			s.printStatus(doc, all)
+			return nil
 		},
 	}
 	addOutput(cmd, &output)
@@ -125,7 +126,7 @@ func phaseState(p environment.Phase) string {
 	return "unfinished"
 }
 
-func (s *State) printStatus(doc statusDocument, all bool) error {
+func (s *State) printStatus(doc statusDocument, all bool) {
 	if all {
 		rows := make([][]string, len(doc.Environments))
 		for i, e := range doc.Environments {
@@ -135,7 +136,8 @@ func (s *State) printStatus(doc statusDocument, all bool) error {
 			}
 			rows[i] = []string{e.Environment, e.State, e.Lab, e.Engine, mark}
 		}
-		return s.table(strings.Fields("environment state lab engine current"), rows)
+		s.table(strings.Fields("environment state lab engine current"), rows)
+		return
 	}
 	e := doc.Environments[0]
 	row := func(label, value string) {
@@ -155,7 +157,6 @@ func (s *State) printStatus(doc statusDocument, all bool) error {
 		row("checks", s.tally(e.Progress))
 	}
 	row("next", s.Typed(nextFor(e)))
-	return nil
 }
 
 func (s *State) colourState(state string) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,10 +61,11 @@ func newTasks(s *State) *cobra.Command {
 			case output == formatJSON:
 				return printJSON(s.Stdout, doc)
 			case len(args) == 1:
-				return s.printTask(doc.Tasks[0])
+				s.printTask(doc.Tasks[0])
 			default:
-				return s.printTasks(doc)
+				s.printTasks(doc)
 			}
+			return nil
 		},
 	}
 	addOutput(cmd, &output)
@@ -86,6 +88,10 @@ func (s *State) sit(name string) (*seat, error) {
 	src, err := s.labOf(env)
 	if err != nil {
 		return nil, err
+	}
+	if src.Digest != env.Digest {
+		fmt.Fprintf(s.Stderr, "%s the lab %s has changed since this environment was started; stop it and start it anew to get the new one\n",
+			s.err().yellow("note:"), env.Lab)
 	}
 	resolved, problems := src.Resolve(env.Seed)
 	return &seat{env, resolved}, problems.Err()
@@ -151,21 +157,18 @@ func describe(task lab.Task, last map[string]string) taskItem {
 	return item
 }
 
-func (s *State) printTasks(doc tasksDocument) error {
+func (s *State) printTasks(doc tasksDocument) {
 	rows := make([][]string, len(doc.Tasks))
 	for i, t := range doc.Tasks {
-		rows[i] = []string{s.mark(t.Verdict), t.ID, fmt.Sprintf("%d points", t.Points), t.Title}
+		rows[i] = []string{s.mark(t.Verdict), t.ID, strconv.Itoa(t.Points), t.Title}
 	}
-	if err := s.table([]string{" ", "task", "worth", "goal"}, rows); err != nil {
-		return err
-	}
+	s.table([]string{" ", "task", "points", "goal"}, rows)
 	if s.StdoutTTY {
 		fmt.Fprintf(s.Stdout, "\nRead one with %s tasks TASK, get a hint with %s hint TASK.\n", s.Program(), s.Program())
 	}
-	return nil
 }
 
-func (s *State) printTask(t taskItem) error {
+func (s *State) printTask(t taskItem) {
 	out, c := s.Stdout, s.out()
 	fmt.Fprint(out, s.markdown(t.Text))
 	fmt.Fprintf(out, "\n%s\n", c.bold("What is checked"))
@@ -176,7 +179,6 @@ func (s *State) printTask(t taskItem) error {
 		fmt.Fprintf(out, "\n%s", s.markdown(t.Explanation))
 	}
 	fmt.Fprintf(out, "\nCheck it with %s check %s, get a hint with %s hint %s.\n", s.Program(), t.ID, s.Program(), t.ID)
-	return nil
 }
 
 func points(n int) string {

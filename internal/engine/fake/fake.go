@@ -32,6 +32,9 @@ type Engine struct {
 	Fail func(phase string) error
 	// Unavailable is the reason that Probe gives; empty if there is none.
 	Unavailable string
+
+	mu    sync.Mutex
+	alive []*Cluster
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -144,5 +147,18 @@ type Cluster struct {
 }
 
 func (e *Engine) newCluster(spec engine.Spec) *Cluster {
-	return &Cluster{engine: e, spec: spec, done: make(chan struct{}), stopped: map[string]bool{}}
+	c := &Cluster{engine: e, spec: spec, done: make(chan struct{}), stopped: map[string]bool{}}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.alive = append(e.alive, c)
+	return c
+}
+
+// BreakAll ends the clusters of this engine as if they had died.
+func (e *Engine) BreakAll(why error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range e.alive {
+		c.Break(why)
+	}
 }
