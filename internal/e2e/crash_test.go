@@ -5,17 +5,37 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestCrashes kills processes in the midst of commands, and wants the machine,
-// the learner's work and the next command to come out well each time.
-func TestCrashes(t *testing.T) {
+// TestCrashesAtAnyMoment kills processes at random moments of commands, and
+// wants the machine, the learner's work and the next command to come out well
+// each time.
+func TestCrashesAtAnyMoment(t *testing.T) {
+	random, n := chance(t)
+	playAll(t, moments(random, n))
+}
+
+// TestCrashesAtLedgerSteps kills them when the ledger has just been written:
+// when something is about to be made, or has been undone.
+func TestCrashesAtLedgerSteps(t *testing.T) {
+	random, n := chance(t)
+	steps := ledgerSteps()
+	random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+	playAll(t, steps[:min(n, len(steps))])
+}
+
+func playAll(t *testing.T, all []crash) {
+	order := []string{"start", "check", "reset", "stop"} // saves starts
+	slices.SortStableFunc(all, func(a, b crash) int {
+		return slices.Index(order, a.during) - slices.Index(order, b.during)
+	})
 	w := newWorld(t)
 	s := &scene{world: w, before: takeInventory(t)}
-	for i, c := range crashes(t) {
+	for i, c := range all {
 		began := time.Now()
 		t.Logf("== %d: %v", i+1, c)
 		s.play(c)

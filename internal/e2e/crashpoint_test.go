@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -43,9 +42,10 @@ func (c crash) command() []string {
 	}
 }
 
-// crashes lists those to try: LABCTL_CRASHES at random moments, and as many of
-// the steps that the ledger notes. The order saves starts.
-func crashes(t *testing.T) []crash {
+// chance is how many crashes to try, LABCTL_CRASHES, and what draws them, which
+// LABCTL_SEED repeats.
+func chance(t *testing.T) (*rand.Rand, int) {
+	t.Helper()
 	n, err := strconv.Atoi(os.Getenv("LABCTL_CRASHES"))
 	if err != nil {
 		n = 3
@@ -55,16 +55,7 @@ func crashes(t *testing.T) []crash {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("LABCTL_CRASHES=%d LABCTL_SEED=%d", n, seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	all := moments(random, n)
-	steps := ledgerSteps()
-	random.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
-	all = append(all, steps[:min(n, len(steps))]...)
-	order := []string{"start", "check", "reset", "stop"}
-	slices.SortStableFunc(all, func(a, b crash) int {
-		return slices.Index(order, a.during) - slices.Index(order, b.during)
-	})
-	return all
+	return rand.New(rand.NewPCG(seed, 0)), n
 }
 
 // moments draws crashes at random times. The bounds are about how long the

@@ -90,6 +90,9 @@ func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, e
 		}
 	}
 	life, resume, err := s.Open(ctx, req)
+	if ctx.Err() != nil {
+		return Result{}, &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted: " + context.Cause(ctx).Error()}
+	}
 	if err != nil {
 		return Result{}, err
 	}
