@@ -5,11 +5,9 @@ SHELL := /bin/bash
 
 BIN     := $(CURDIR)/bin
 LAB     ?= kubernetes-101
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 KUBE    := 1.37.2
 
 LDFLAGS      := -s -w
-OUR_LDFLAGS  := $(LDFLAGS) -X labctl.dev/labctl/internal/cli.version=$(VERSION)
 KUBE_PKG     := k8s.io/component-base/version
 KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).gitMajor=1 -X $(KUBE_PKG).gitMinor=37
 # As build.sh builds it; with other flags the tests and linters would compile all of Kubernetes anew.
@@ -29,7 +27,7 @@ deps: ## say what is missing on this machine to build
 build: deps ## build labctl and all its helpers into bin/ (the first time: Kubernetes too, 10 minutes or more)
 	@test -x $(BIN)/labkube || echo "The first build compiles Kubernetes: about 10 minutes on two cores, once. Later builds take seconds."
 	@echo "building into $(BIN)"
-	$(call build,labctl,.,./cmd/labctl,$(OUR_LDFLAGS))
+	$(call build,labctl,.,./cmd/labctl,$(LDFLAGS))
 	$(call build,labapp,.,./cmd/labapp,$(LDFLAGS))
 	$(call build,labinit,.,./cmd/labinit,$(LDFLAGS))
 	$(call build,runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS) -extldflags -static,netgo osusergo,1)
