@@ -56,7 +56,8 @@ func (o *startOptions) plan(ctx context.Context, home environment.Home, seeded b
 	}
 	return startPlan{
 		name: o.env, lab: src.Lab, engine: c.Engine, why: c.why, caps: c.caps,
-		request: supervisor.Request{Lab: src.Lab.Name, LabDir: src.Dir, Engine: c.Name(), Seed: o.seed, KeepOnFailure: o.keep},
+		request: supervisor.Request{Lab: src.Lab.Name, LabDir: src.Dir, Engine: c.Name(), Seed: o.seed,
+			Capabilities: c.caps.Has, KeepOnFailure: o.keep},
 	}, nil
 }
 

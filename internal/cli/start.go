@@ -71,6 +71,7 @@ func newStart(s *State) *cobra.Command {
 }
 
 func (o *startOptions) run(ctx context.Context, seeded bool) error {
+	began := o.s.Now()
 	home, err := o.s.home()
 	if err != nil {
 		return err
@@ -79,6 +80,7 @@ func (o *startOptions) run(ctx context.Context, seeded bool) error {
 	if err != nil {
 		return err
 	}
+	plan.request.Began = began
 	result, err := o.start(ctx, home, plan)
 	if err != nil {
 		return err
@@ -132,7 +134,7 @@ func (o *startOptions) announce(env *environment.Environment, plan startPlan, re
 	case result.Resumed && len(result.Steps) == 0:
 		fmt.Fprintf(out, "%s is running already.\n", c.bold(env.Name))
 	case result.Resumed:
-		fmt.Fprintf(out, "%s is back after %s, with your work in it.\n", c.bold(env.Name), elapsed(time.Duration(result.Ms)*time.Millisecond))
+		fmt.Fprintf(out, "%s is back after %s, with your work in it.\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond))
 	default:
 		fmt.Fprintf(out, "%s is ready after %s: %s\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond), plan.lab.Title)
 		fmt.Fprintf(out, "engine %s (%s), seed %d\n", env.Engine, plan.why, env.Seed)

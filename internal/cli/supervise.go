@@ -66,7 +66,7 @@ func (s *State) opener(home environment.Home, name string, log *slog.Logger) sup
 				return nil, false, err
 			}
 		}
-		life, err = s.create(ctx, setup, home, name, req)
+		life, err = s.create(setup, home, name, req)
 		return life, false, err
 	}
 }
@@ -85,7 +85,7 @@ func (s *State) reopen(setup environment.Setup, env *environment.Environment) (*
 }
 
 // create prepares a new environment.
-func (s *State) create(ctx context.Context, setup environment.Setup, home environment.Home, name string, req supervisor.Request) (*environment.Lifecycle, error) {
+func (s *State) create(setup environment.Setup, home environment.Home, name string, req supervisor.Request) (*environment.Lifecycle, error) {
 	src, err := s.findRequested(home, name, req)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *State) create(ctx context.Context, setup environment.Setup, home enviro
 	if setup.Engine, err = s.engineNamed(req.Engine); err != nil {
 		return nil, err
 	}
-	return setup.New(ctx, home, name, req.Seed)
+	return setup.New(home, name, req.Seed, req.Capabilities)
 }
 
 // sweep removes what a start or stop that was cut short left behind, to make

@@ -27,13 +27,9 @@ type Setup struct {
 	Now    func() time.Time
 }
 
-// New prepares the life of an environment that does not exist yet. Nothing is
-// made before Lifecycle.Start.
-func (s Setup) New(ctx context.Context, home Home, name string, seed uint64) (*Lifecycle, error) {
-	caps, err := s.Engine.Probe(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask the engine %s: %w", s.Engine.Name(), err)
-	}
+// New prepares the life of an environment that does not exist yet, on an engine
+// with these capabilities. Nothing is made before Lifecycle.Start.
+func (s Setup) New(home Home, name string, seed uint64, caps []engine.Capability) (*Lifecycle, error) {
 	digest, err := Digest(s.Lab.FS)
 	if err != nil {
 		return nil, err
@@ -46,7 +42,7 @@ func (s Setup) New(ctx context.Context, home Home, name string, seed uint64) (*L
 	return s.Reopen(&Environment{Home: home, Record: Record{
 		Name: name, Lab: l.Name, LabDir: s.LabDir, Digest: digest,
 		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Seed: seed,
-		Phase: Creating, Created: s.Now().UTC(), Unassessable: Unassessable(l, caps), Capabilities: caps.Has,
+		Phase: Creating, Created: s.Now().UTC(), Unassessable: unassessable(l, caps), Capabilities: caps,
 	}})
 }
 
@@ -66,9 +62,10 @@ func (s Setup) Reopen(env *Environment) (*Lifecycle, error) {
 	}, nil
 }
 
-// Unassessable lists the checks that an engine with these capabilities cannot
+// unassessable lists the checks that an engine with these capabilities cannot
 // judge, as "task/check".
-func Unassessable(l *lab.Lab, caps engine.Capabilities) []string {
+func unassessable(l *lab.Lab, has []engine.Capability) []string {
+	caps := engine.Capabilities{Has: has}
 	var found []string
 	for _, t := range l.Tasks {
 		for _, c := range t.Checks {

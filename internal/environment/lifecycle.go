@@ -28,6 +28,8 @@ type Lifecycle struct {
 	Bin      string // the directory of labctl's helper binaries
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Began is when the user asked for it; the call of Start or Resume if zero.
+	Began time.Time
 	// WorkloadTimeout is how long the lab's workloads may take to be ready.
 	WorkloadTimeout time.Duration
 	// Prober puts the checker's helper into the cluster.
@@ -43,7 +45,7 @@ func (l *Lifecycle) Cluster() engine.Cluster { return l.cluster }
 // Start makes the environment. When it fails or is cancelled, everything made
 // so far is removed again, unless keep is set; the caller still holds the lock.
 func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
-	began := l.Now()
+	began := l.began()
 	steps, err := l.run(ctx, l.startSteps(), o)
 	if err != nil {
 		return l.giveUp(ctx, keep, err)
@@ -59,13 +61,20 @@ func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 // Resume brings an environment back whose supervisor has ended: the cluster
 // with the learner's work in it. When it fails, what is on disk stays.
 func (l *Lifecycle) Resume(ctx context.Context, o Observer) error {
-	began := l.Now()
+	began := l.began()
 	steps, err := l.run(ctx, l.resumeSteps(), o)
 	if err != nil {
 		return errors.Join(err, l.Close(withoutCancel(ctx)))
 	}
 	l.Env.Steps, l.Env.ReadyMs = steps, l.Now().Sub(began).Milliseconds()
 	return l.Env.Save()
+}
+
+func (l *Lifecycle) began() time.Time {
+	if l.Began.IsZero() {
+		return l.Now()
+	}
+	return l.Began
 }
 
 // run does the steps in order and times them.

@@ -10,6 +10,7 @@ package supervisor
 import (
 	"time"
 
+	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/environment"
 )
 
@@ -34,6 +35,10 @@ type Request struct {
 	LabDir string `json:"labDir,omitempty"`
 	Engine string `json:"engine"`
 	Seed   uint64 `json:"seed"`
+	// Capabilities are what the engine was found to have; Began is when the user
+	// asked, from which the time to ready counts.
+	Capabilities []engine.Capability `json:"capabilities,omitempty"`
+	Began        time.Time           `json:"began,omitzero"`
 	// KeepOnFailure leaves a failed start as it is, to be looked at.
 	KeepOnFailure bool `json:"keepOnFailure,omitempty"`
 }

@@ -96,6 +96,7 @@ func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
+	life.Began = req.Began
 	s.lightBeacon(life.Env.ID)
 	if resume {
 		err = life.Resume(ctx, out)

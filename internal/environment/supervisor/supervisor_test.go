@@ -72,7 +72,7 @@ func (w *world) run(t *testing.T) {
 	}
 }
 
-func (w *world) open(ctx context.Context, req supervisor.Request) (*environment.Lifecycle, bool, error) {
+func (w *world) open(_ context.Context, req supervisor.Request) (*environment.Lifecycle, bool, error) {
 	src, problems := lab.Load(fstest.MapFS{"lab.yaml": {Data: []byte(tiny)}}, "tiny")
 	if err := problems.Err(); err != nil {
 		return nil, false, err
@@ -82,7 +82,7 @@ func (w *world) open(ctx context.Context, req supervisor.Request) (*environment.
 		life, err := setup.Reopen(env)
 		return life, true, err
 	}
-	life, err := setup.New(ctx, w.home, "tiny", req.Seed)
+	life, err := setup.New(w.home, "tiny", req.Seed, req.Capabilities)
 	return life, false, err
 }
 
