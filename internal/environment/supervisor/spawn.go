@@ -46,7 +46,7 @@ func Spawn(ctx context.Context, home environment.Home, name, program string, arg
 	}
 	stop := context.AfterFunc(ctx, func() { r.Close() })
 	defer stop()
-	err = await(ctx, r, log.Name())
+	err = await(r, log.Name())
 	if ctx.Err() != nil {
 		abandon(context.WithoutCancel(ctx), home, name, p)
 		return context.Cause(ctx)
@@ -64,7 +64,7 @@ func abandon(ctx context.Context, home environment.Home, name string, p *proc.Pr
 }
 
 // await waits for the supervisor's hello.
-func await(ctx context.Context, r io.Reader, log string) error {
+func await(r io.Reader, log string) error {
 	var h hello
 	err := json.NewDecoder(r).Decode(&h)
 	switch {
