@@ -1,0 +1,83 @@
+package probe
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"labctl.dev/labctl/internal/kube"
+	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/labapp/request"
+)
+
+func TestAddress(t *testing.T) {
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
+		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "metrics", Port: 9}, {Name: "http", Port: 80}}},
+	}
+	bare := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "bare"}}
+	env := &Env{Client: kube.FromParts(fake.NewClientset(service, bare), nil, nil), Namespace: "shop"}
+	tests := map[string]struct{ service, port, path, want string }{
+		"its port for http":    {"web", "", "", "http://web.shop.svc.cluster.local:80/"},
+		"a port by name":       {"web", "metrics", "/m", "http://web.shop.svc.cluster.local:9/m"},
+		"a port by number":     {"web", "8080", "x?y=z", "http://web.shop.svc.cluster.local:8080/x?y=z"},
+		"another namespace":    {"bare.other", "1", "/", "http://bare.other.svc.cluster.local:1/"},
+		"no such service":      {"none", "", "", ""},
+		"no such port":         {"web", "grpc", "", ""},
+		"a service without":    {"bare.other", "", "", ""},
+		"in another namespace": {"bare", "", "", ""},
+	}
+	for name, tt := range tests {
+		got, err := Address(t.Context(), env, tt.service, tt.port, tt.path)
+		var none *NoAddressError
+		if got != tt.want || (tt.want == "") != errors.As(err, &none) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestHTTPResult(t *testing.T) {
+	h := &httpProbe{env: &Env{Namespace: "shop"}, spec: lab.HTTPProbe{Service: "web"}}
+	good := request.Response{Status: 200, Headers: map[string]string{"X-Pod": "a"}, Body: `{"n": 1}`}
+	refused := request.Response{Error: "connection refused", ErrorKind: "refused"}
+	slow := request.Response{Error: "deadline", ErrorKind: "timeout"}
+
+	o := h.observe([]request.Response{refused, good})
+	self := o.Self.(map[string]any)
+	if self["ok"] != int64(1) || self["failed"] != int64(1) || self["status"] != int64(200) || self["error"] != "connection refused" {
+		t.Errorf("self %v", self)
+	}
+	first := self["responses"].([]any)[0].(map[string]any)
+	if first["status"] != int64(0) || len(first["headers"].(map[string]any)) != 0 {
+		t.Errorf("a failed request: %v", first)
+	}
+	if self["headers"].(map[string]any)["x-pod"] != "a" || self["json"].(map[string]any)["n"] != int64(1) {
+		t.Errorf("the last answer: %v", self)
+	}
+	for name, tt := range map[string]struct {
+		responses []request.Response
+		behaviour bool
+	}{
+		"answered": {[]request.Response{refused, good}, true},
+		"refused":  {[]request.Response{refused}, false},
+		"slow":     {[]request.Response{slow}, true},
+	} {
+		if o := h.observe(tt.responses); o.Behaviour != tt.behaviour {
+			t.Errorf("%s: behaviour %v", name, o.Behaviour)
+		}
+	}
+}
+
+func TestHTTPArguments(t *testing.T) {
+	h := &httpProbe{spec: lab.HTTPProbe{Method: "POST", Body: "x", Headers: map[string]string{"host": "shop", "A": "1"}}}
+	got := h.argv("http://web/", 3, 2e9)
+	want := "http --count 3 --timeout 2s --method POST --header A: 1 --host shop --body x http://web/"
+	if strings.Join(got, " ") != want || !slices.Contains(got, "A: 1") {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,103 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"labctl.dev/labctl/internal/check/stimulus"
+	"labctl.dev/labctl/internal/check/undo"
+	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/ledger"
+)
+
+// do does a stimulus, in the ledger first.
+func (s *scenario) do(ctx context.Context, spec lab.Stimulus) error {
+	name := stimulus.Name(spec)
+	st, err := stimulus.Of(s.stimuli, spec)
+	if err != nil {
+		return err
+	}
+	record, err := st.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	if !record.Empty() {
+		if err := s.remember(name, record); err != nil {
+			return err
+		}
+	}
+	s.trace.add("stimulus "+name, "begins")
+	err = st.Do(ctx)
+	s.trace.add("stimulus "+name, outcomeOf(err))
+	s.stimulated = time.Now()
+	s.disturbed = s.disturbed || spec.Exec != nil || spec.Apply != nil
+	return err
+}
+
+func outcomeOf(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "done"
+}
+
+// remember writes down how to undo a stimulus before it is done.
+func (s *scenario) remember(name string, record undo.Record) error {
+	data, err := record.JSON()
+	if err != nil {
+		return err
+	}
+	token, err := s.Ledger.Begin(ledger.Entry{Kind: ledger.KindStimulus, Name: s.node.key + ": " + name, Undo: data})
+	if err != nil {
+		return err
+	}
+	s.undone = append(s.undone, pending{name: name, token: token, record: record})
+	return nil
+}
+
+// prevented is the finding when a stimulus was not possible.
+func (s *scenario) prevented(ctx context.Context, spec lab.Stimulus, err error) finding {
+	var f *stimulus.Failure
+	if !errors.As(err, &f) {
+		return s.fault(ctx, CodeStimulusFailed, fmt.Errorf("%s: %w", stimulus.Name(spec), err))
+	}
+	verdict := Fail
+	if f.Moving {
+		verdict = Pending
+	}
+	return finding{verdict: verdict, code: f.Code, message: sentence(f.Message), about: f.About}
+}
+
+// fault is the finding of an error that is not the learner's.
+func (s *scenario) fault(ctx context.Context, code string, err error) finding {
+	if ctx.Err() != nil {
+		return broken(CodeCancelled, "The run was interrupted.")
+	}
+	return broken(code, "%s", sentence(err.Error()))
+}
+
+// end stops the loads and undoes the stimuli, the last first, also after ctx
+// has ended.
+func (s *scenario) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	for _, name := range slices.Sorted(maps.Keys(s.loads)) {
+		if err := s.loads[name].Stop(ctx); err != nil {
+			s.Log.Debug("a load ended badly", "load", name, "error", err)
+		}
+	}
+	var errs []error
+	for _, p := range slices.Backward(s.undone) {
+		err := undo.Run(ctx, s.Client, p.record)
+		if err == nil {
+			err = s.Ledger.End(p.token)
+		}
+		s.trace.add("undo "+p.name, outcomeOf(err))
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
