@@ -81,7 +81,7 @@ func (o *gcOptions) print(found []environment.Finding) {
 			continue
 		}
 		if f.Error != "" {
-			fmt.Fprintf(o.s.Stderr, "%s cannot remove %s %s: %s\n", o.s.err().red("error:"), f.Kind, f.Name, f.Error)
+			fmt.Fprintf(o.s.Stderr, "%s cannot remove %s %s: %s\n", o.s.err().red("error:"), f.Kind, f.Name, o.s.Typed(f.Error))
 			continue
 		}
 		fmt.Fprintf(o.s.Stdout, "%s %s %s (%s)\n", verb, f.Kind, f.Name, f.Note)

@@ -56,7 +56,7 @@ func TestDamagedState(t *testing.T) {
 	must(t, err)
 	must(t, os.WriteFile(ledger, append([]byte("{nonsense\n"), sound...), 0o600))
 	w.wants(4, []string{"damaged", "labctl reset"}, "check")
-	t.Log(w.try("gc"))
+	w.wants(4, []string{"damaged", "labctl reset"}, "gc")
 	w.labctl("reset")
 	w.wants(1, nil, "check")
 

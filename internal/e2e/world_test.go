@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,6 +89,12 @@ func (w *world) wantGone(before inventory) {
 		left := w.environments()
 		return errIf(len(left) > 0, "the home still has %v", left)
 	})
+	known := []string{"attempts.jsonl", "cache", "current", "envs", "saved"}
+	for _, name := range list(w.home) {
+		if !slices.Contains(known, name) {
+			w.t.Errorf("the home has a file %s", name)
+		}
+	}
 	before.wantSame(w.t)
 }
 

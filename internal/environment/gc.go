@@ -82,6 +82,9 @@ func (c Collector) Remove(ctx context.Context, found []Finding) []Finding {
 		}
 		if err != nil {
 			found[i].Error = err.Error()
+			if p := (*Problem)(nil); errors.As(err, &p) && p.Hint != "" {
+				found[i].Error += ". " + p.Hint
+			}
 			found[i].NeedsRoot = os.Geteuid() > 0 && errors.Is(err, fs.ErrPermission) || isNeedsRoot(err)
 		}
 	}

@@ -83,7 +83,7 @@ func (l *Lifecycle) run(ctx context.Context, steps []step, o Observer) ([]StepTi
 	for _, s := range steps {
 		began := l.Now()
 		o.StepStarted(s.name)
-		if err := s.do(l, ctx, o); err != nil {
+		if err := l.do(ctx, s, o); err != nil {
 			if ctx.Err() != nil {
 				return times, interrupted(ctx)
 			}
@@ -96,6 +96,30 @@ func (l *Lifecycle) run(ctx context.Context, steps []step, o Observer) ([]StepTi
 		o.StepDone(s.name, took)
 	}
 	return times, nil
+}
+
+// do does one step, and gives it up when the cluster it works on ends.
+func (l *Lifecycle) do(ctx context.Context, s step, o Observer) error {
+	cluster := l.cluster
+	if cluster == nil {
+		return s.do(l, ctx, o)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-cluster.Done():
+			if cluster.Err() != nil { // not by a step
+				cancel()
+			}
+		case <-ctx.Done():
+		}
+	}()
+	err := s.do(l, ctx, o)
+	if ended := cluster.Err(); err != nil && ended != nil {
+		return fmt.Errorf("the cluster has ended: %w", ended)
+	}
+	return err
 }
 
 func (l *Lifecycle) stepFailed(s step, err error) error {
