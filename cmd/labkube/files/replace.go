@@ -14,7 +14,7 @@ func Replace(path string, data []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // fails once renamed, as it should
+	defer func() { _ = os.Remove(tmp.Name()) }() // fails once renamed, as it should
 	_, err = tmp.Write(data)
 	if err := errors.Join(err, tmp.Chmod(mode), tmp.Close()); err != nil {
 		return err

@@ -17,7 +17,7 @@ func (ca *CA) WriteKubeconfig(path, server string, r Request) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	pair, err := ca.Issue(dir+"/client", r)
 	if err != nil {
 		return err

@@ -133,9 +133,9 @@ func TestPlanNode(t *testing.T) {
 		t.Error("status or annotations are not those of now")
 	}
 
-	real, err := plan(&snapshot{}, &snapshot{Objects: now})
-	if err != nil || len(real) != 0 {
-		t.Errorf("a node that joined later: %v, %d edits, want none", err, len(real))
+	joined, err := plan(&snapshot{}, &snapshot{Objects: now})
+	if err != nil || len(joined) != 0 {
+		t.Errorf("a node that joined later: %v, %d edits, want none", err, len(joined))
 	}
 	invented := map[string][]byte{key: node(func(n *corev1.Node) { n.Status.NodeInfo.KubeletVersion = "" })}
 	gone, err := plan(&snapshot{}, &snapshot{Objects: invented})

@@ -42,7 +42,7 @@ func (s Store) Remove(volume string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(trash)
+	defer func() { _ = os.RemoveAll(trash) }()
 	err = os.Rename(s.Path(volume), filepath.Join(trash, "data"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
