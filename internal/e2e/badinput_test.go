@@ -16,7 +16,7 @@ func TestUnknownNames(t *testing.T) {
 	w := newWorld(t)
 	w.wants(2, []string{`did you mean "kubernetes-101"`}, "start", "kubernets-101")
 	w.wants(2, []string{"labctl list"}, "start", "quantum-computing")
-	w.wants(2, []string{"labctl start"}, "strat", labName)
+	w.wants(2, []string{"labctl start"}, "starts", labName)
 	w.wants(2, []string{"cannot be the name"}, "start", labName, "--env", "../etc")
 	w.wants(4, []string{"no environment yet", "labctl start LAB"}, "check")
 	w.wants(4, []string{"there is no environment"}, "status", "--env", "elsewhere")

@@ -89,7 +89,7 @@ func ledgerSteps() []crash {
 		victims []string
 	}{
 		{"start", 12, []string{"labctl", "supervisor"}},
-		{"check", 12, []string{"labctl", "supervisor", "labkube"}},
+		{"check", 10, []string{"labctl", "supervisor", "labkube"}},
 		{"stop", 11, []string{"labctl", "supervisor"}},
 	} {
 		for line := 1; line <= c.lines; line++ {

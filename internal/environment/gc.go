@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"labctl.dev/labctl/internal/engine"
@@ -149,8 +151,8 @@ func (c Collector) staleSocket(env *Environment) []Finding {
 // stimuli finds what a killed check left applied to a living environment.
 func (c Collector) stimuli(env *Environment) []Finding {
 	pending, err := env.PendingStimuli()
-	if err == nil && len(pending) == 0 {
-		return nil
+	if err == nil && (len(pending) == 0 || !answers(env.Port)) {
+		return nil // or taken back when the cluster is, by the next start
 	}
 	return []Finding{{
 		Environment: env.Name, Kind: "stimulus", Name: filepath.Base(env.Dir()), Note: "a check was cut short",
@@ -170,6 +172,15 @@ func (c Collector) stimuli(env *Environment) []Finding {
 			return "", env.UndoStimuli(ctx, client)
 		},
 	}}
+}
+
+// answers says whether anybody listens on the port of an API server.
+func answers(port int) bool {
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
 }
 
 // leftover judges a resource that an engine found.

@@ -78,6 +78,9 @@ func (c *Cluster) end(err error) {
 	c.ending.Do(func() {
 		c.err = err
 		close(c.done)
+		if c.listener != nil { // so that nobody waits for an answer
+			_ = c.listener.Close()
+		}
 	})
 }
 
