@@ -37,7 +37,7 @@ func (s *scenario) script(ctx context.Context, file string, input any) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the script %s: %w", file, err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // an empty temporary directory at worst
 	var out, said bytes.Buffer
 	shell := &script.Shell{Dir: dir, Env: ScriptEnv(s.Lab.Values.Params, s.Lab.Values.Images, s.Lab.Values.Namespace), Kubectl: s.Kubectl}
 	err = shell.Run(ctx, file, string(text), script.Streams{Stdin: bytes.NewReader(in), Stdout: &out, Stderr: &said})

@@ -14,7 +14,7 @@ import (
 	"labctl.dev/labctl/internal/check/script"
 )
 
-func run(t *testing.T, ctx context.Context, text, in string) (string, string, error) {
+func run(ctx context.Context, t *testing.T, text, in string) (string, string, error) {
 	t.Helper()
 	var out, said bytes.Buffer
 	s := &script.Shell{Dir: t.TempDir(), Env: []string{"PARAM_N=3"}, Kubectl: func(_ context.Context, c script.Call) (int, error) {
@@ -40,7 +40,7 @@ func TestRun(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			out, said, err := run(t, t.Context(), tt.text, tt.in)
+			out, said, err := run(t.Context(), t, tt.text, tt.in)
 			if err != nil || out != tt.want {
 				t.Errorf("got %q, %v (%s), want %q", out, err, said, tt.want)
 			}
@@ -57,7 +57,7 @@ func TestRunKeepsToItself(t *testing.T) {
 		"cat " + secret, "cat < " + secret, "/bin/ls", "sh -c true", "echo x > " + secret, "cp " + secret + " here && cat here",
 		"[ -f " + secret + " ]", "cat ../../../../../../../../" + secret,
 	} {
-		out, _, err := run(t, t.Context(), text, "")
+		out, _, err := run(t.Context(), t, text, "")
 		if err == nil || strings.Contains(out, "hidden") {
 			t.Errorf("%q got out: %q, %v", text, out, err)
 		}
@@ -69,16 +69,16 @@ func TestRunKeepsToItself(t *testing.T) {
 
 func TestRunFails(t *testing.T) {
 	var exit *script.ExitError
-	if _, _, err := run(t, t.Context(), "kubectl get pods", ""); !errors.As(err, &exit) || exit.Code != 1 {
+	if _, _, err := run(t.Context(), t, "kubectl get pods", ""); !errors.As(err, &exit) || exit.Code != 1 {
 		t.Errorf("exit code of the last command: %v", err)
 	}
-	if _, _, err := run(t, t.Context(), "if then", ""); err == nil || !strings.Contains(err.Error(), "test.sh:1:") {
+	if _, _, err := run(t.Context(), t, "if then", ""); err == nil || !strings.Contains(err.Error(), "test.sh:1:") {
 		t.Errorf("syntax error without its place: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
-	if _, _, err := run(t, ctx, "while true; do sleep 1; done", ""); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 5*time.Second {
+	if _, _, err := run(ctx, t, "while true; do sleep 1; done", ""); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 5*time.Second {
 		t.Errorf("endless script: %v after %s", err, time.Since(begun))
 	}
 }

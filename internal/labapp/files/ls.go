@@ -176,5 +176,5 @@ func ownership(info fs.FileInfo) (links uint64, owner, group string) {
 	if !ok {
 		return 1, "?", "?"
 	}
-	return uint64(sys.Nlink), userName(sys.Uid), groupName(sys.Gid)
+	return uint64(sys.Nlink), userName(sys.Uid), groupName(sys.Gid) //nolint:unconvert // 32 bits wide on arm64
 }

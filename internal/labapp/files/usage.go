@@ -97,7 +97,7 @@ func Df(_ context.Context, p *applet.Process) error {
 			return nil
 		}
 		size := func(blocks uint64) string {
-			bytes := int64(blocks) * int64(s.Bsize)
+			bytes := int64(blocks) * int64(s.Bsize) //nolint:unconvert // 32 bits wide on some machines
 			if human {
 				return HumanBytes(bytes)
 			}

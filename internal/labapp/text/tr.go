@@ -3,6 +3,7 @@ package text
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -47,7 +48,7 @@ func (t translator) run(r io.Reader, w io.Writer) error {
 	last := rune(-1)
 	for {
 		c, _, err := in.ReadRune()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out.Flush()
 		}
 		if err != nil {
