@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,7 +17,8 @@ import (
 )
 
 const (
-	settlePeriod = 25 * time.Millisecond
+	settlePeriod = 40 * time.Millisecond
+	repairPeriod = 250 * time.Millisecond
 	// podPatience is how long kubelets get to end old pods. Afterwards these are
 	// struck from the store: their node is lost, or a finalizer holds them.
 	podPatience = 4 * time.Second
@@ -33,7 +35,7 @@ func (r *Resetter) settle(ctx context.Context, base *snapshot, old []pod) error 
 	if err != nil {
 		return err
 	}
-	impatient := time.Now().Add(podPatience)
+	impatient, repairAt := time.Now().Add(podPatience), time.Now()
 	missing := errors.New("no look taken yet")
 	err = wait.PollUntilContextCancel(ctx, settlePeriod, true, func(ctx context.Context) (bool, error) {
 		left, err := r.leftOver(ctx, old, time.Now().After(impatient))
@@ -43,12 +45,16 @@ func (r *Resetter) settle(ctx context.Context, base *snapshot, old []pod) error 
 		if bare, err = r.createBare(ctx, bare); err != nil {
 			return false, err
 		}
-		repaired, err := r.repair(ctx, base)
-		if err != nil {
+		if missing, err = r.missing(ctx, want, left); err != nil {
 			return false, err
 		}
-		missing, err = r.missing(ctx, want, left)
-		return missing == nil && len(left) == 0 && len(bare) == 0 && !repaired, err
+		calm := missing == nil && len(left) == 0 && len(bare) == 0
+		if !calm && time.Now().Before(repairAt) {
+			return false, nil
+		}
+		repairAt = time.Now().Add(repairPeriod)
+		repaired, err := r.repair(ctx, base)
+		return calm && !repaired, err
 	})
 	if ctx.Err() != nil && missing != nil {
 		return missing
@@ -62,14 +68,18 @@ func (r *Resetter) leftOver(ctx context.Context, old []pod, strike bool) (sets.S
 	if len(old) == 0 {
 		return nil, nil
 	}
-	now, err := read(ctx, r.Store)
+	response, err := r.Store.Get(ctx, podKeys, clientv3.WithPrefix(), clientv3.WithKeysOnly())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	created := map[string]int64{}
+	for _, kv := range response.Kvs {
+		created[string(kv.Key)] = kv.CreateRevision
 	}
 	left := sets.New[string]()
 	var edits []edit
 	for _, p := range old {
-		if now.Objects[p.key] != nil && now.created[p.key] == p.created {
+		if created[p.key] == p.created {
 			left.Insert(p.key)
 			edits = append(edits, edit{key: p.key})
 		}

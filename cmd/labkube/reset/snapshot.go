@@ -28,7 +28,6 @@ var ErrNoBaseline = errors.New("this environment has no baseline; POST /baseline
 type snapshot struct {
 	Revision int64
 	Objects  map[string][]byte // by key, as stored
-	created  map[string]int64  // revision that made each key; not saved
 }
 
 func read(ctx context.Context, store *clientv3.Client) (*snapshot, error) {
@@ -36,10 +35,9 @@ func read(ctx context.Context, store *clientv3.Client) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
-	s := &snapshot{Revision: response.Header.Revision, Objects: map[string][]byte{}, created: map[string]int64{}}
+	s := &snapshot{Revision: response.Header.Revision, Objects: map[string][]byte{}}
 	for _, kv := range response.Kvs {
 		s.Objects[string(kv.Key)] = kv.Value
-		s.created[string(kv.Key)] = kv.CreateRevision
 	}
 	return s, nil
 }
