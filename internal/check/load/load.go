@@ -35,6 +35,7 @@ type Load struct {
 	changed chan struct{} // closed and replaced at each news
 	err     error         // why it ended before its time
 	stopped bool
+	sending float64 // the seconds it had sent for when it was stopped
 }
 
 // interval is how often the generator reports.
@@ -126,7 +127,9 @@ func (l *Load) Err() error {
 // Stop ends the load, waits for the requests in flight and the summary.
 func (l *Load) Stop(ctx context.Context) error {
 	l.mu.Lock()
-	l.stopped = true
+	if !l.stopped {
+		l.stopped, l.sending = true, l.last.Seconds
+	}
 	l.mu.Unlock()
 	l.stdin.Close()
 	select {

@@ -73,11 +73,15 @@ func (l *Load) unfit() string {
 	if s.Total > 0 && float64(s.Lagged) > bound*float64(s.Total)+2 {
 		return fmt.Sprintf("%d of %d requests were sent late: this machine is too busy for a load of %d a second", s.Lagged, s.Total, l.opts.RPS)
 	}
-	inFlight := min(l.opts.Timeout.Seconds(), s.Seconds) * float64(l.opts.RPS)
+	seconds := s.Seconds
+	if l.stopped { // the rest of the time it only waited for answers
+		seconds = l.sending
+	}
+	inFlight := min(l.opts.Timeout.Seconds(), seconds) * float64(l.opts.RPS)
 	if s.Type == "summary" {
 		inFlight = 0
 	}
-	promised := s.Seconds * float64(l.opts.RPS)
+	promised := seconds * float64(l.opts.RPS)
 	if sent+inFlight < promised*(1-maxMissing)-2 {
 		return fmt.Sprintf("only %d of %.0f requests were sent: this machine is too busy for a load of %d a second", s.Total, promised, l.opts.RPS)
 	}

@@ -23,12 +23,16 @@ func TestUnfit(t *testing.T) {
 		"a few late, all failures timeouts": {
 			s: labapp.Summary{Type: "summary", Seconds: 10, Total: 100, Lagged: 20, Failed: 3, ByReason: map[string]int{"timeout": 3}}, unfit: true,
 		},
-		"timeouts on an idle machine": {s: labapp.Summary{Type: "summary", Seconds: 10, Total: 100, Failed: 3, ByReason: map[string]int{"timeout": 3}}},
-		"a service too slow":          {s: labapp.Summary{Type: "summary", Seconds: 10, Total: 60, Saturated: 40}},
-		"silent":                      {s: labapp.Summary{Type: "so-far", Seconds: 10, Total: 100}, age: 5 * time.Second, unfit: true},
+		"timeouts on an idle machine":      {s: labapp.Summary{Type: "summary", Seconds: 10, Total: 100, Failed: 3, ByReason: map[string]int{"timeout": 3}}},
+		"a service too slow":               {s: labapp.Summary{Type: "summary", Seconds: 10, Total: 60, Saturated: 40}},
+		"stopped, then waited for answers": {s: labapp.Summary{Type: "summary", Seconds: 15, Total: 100}},
+		"silent":                           {s: labapp.Summary{Type: "so-far", Seconds: 10, Total: 100}, age: 5 * time.Second, unfit: true},
 	}
 	for name, tt := range tests {
 		l := &Load{opts: Options{RPS: 10, Timeout: 5 * time.Second}, last: tt.s, seen: time.Now().Add(-tt.age)}
+		if tt.s.Type == "summary" {
+			l.stopped, l.sending = true, 10
+		}
 		if got := l.unfit(); (got != "") != tt.unfit {
 			t.Errorf("%s: %q", name, got)
 		}
