@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/embedded"
@@ -24,6 +25,7 @@ import (
 
 // Main runs labctl in the real process and returns the exit code.
 func Main(ctx context.Context) int {
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // what client-go mutters is not for learners
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), makeEngines
 	return Run(ctx, s)

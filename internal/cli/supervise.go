@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
@@ -21,6 +22,7 @@ func newSupervise(s *State) *cobra.Command {
 		Use: "supervise", Hidden: true, Short: "Own a running environment (labctl start runs this)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(s.Stderr, nil))
+			klog.SetSlogLogger(log)
 			s.Engines = s.MakeEngines(s, home.Dir, log)
 			server := &supervisor.Server{Home: home, Name: name, Log: log, Open: s.opener(home, name, log)}
 			out, ok := s.Stdout.(io.WriteCloser)

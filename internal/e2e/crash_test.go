@@ -65,7 +65,7 @@ func (s *scene) play(c crash) {
 	hit := c.strike(s.world, command)
 	r := command.wait()
 	s.t.Logf("   killed %d %s; labctl %s -> %d: %s", hit, c.victim, c.during, r.code, strings.TrimSpace(r.err))
-	if strings.Contains(r.err, "panic") {
+	if strings.Contains(r.err, "panic") || strings.Contains(r.err, "UnhandledError") {
 		s.t.Error(r)
 	}
 	s.awaitCalm()

@@ -1,8 +1,5 @@
 //go:build e2e && linux
 
-// Package e2e drives the built labctl as its users do: on real clusters, with
-// wrong input, with Ctrl-C and kill -9 at every moment. Each test works in a
-// home of its own, and fails if anything of labctl's is left when it ends.
 package e2e
 
 import (
