@@ -52,7 +52,7 @@ matrix: build ## prove every lab: all cases of its verdict matrix, on every engi
 
 lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our modules
 	@$(BIN)/tools/golangci-lint run --allow-parallel-runners ./...
-	@cd cmd/labkube && $(KUBE_ENV) $(BIN)/tools/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...
+	@cd cmd/labkube && $(KUBE_ENV) go vet ./... # the linters would type-check all of Kubernetes: minutes each time
 	@GOOS=darwin CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl && GOOS=windows CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl
 
 bench: build ## measure starts, resets, checks, stops and memory
