@@ -33,6 +33,10 @@ type Exec struct {
 // readyTime is how long a pod may take to be ready again.
 const readyTime = 30 * time.Second
 
+// syncTime is how long a kubelet that was just restarted may take to know its
+// pods again; until then it says that they do not exist.
+const syncTime = 20 * time.Second
+
 // run runs the command and waits until the pod is ready again, if it was.
 func (e Exec) run(ctx context.Context, client *kube.Client) error {
 	if err := e.command(ctx, client); err != nil || !e.Ready {
@@ -54,21 +58,25 @@ func (e Exec) run(ctx context.Context, client *kube.Client) error {
 // command runs the command, unless the container is gone. Its exit code does
 // not matter: "kill 1" may well take its own caller along.
 func (e Exec) command(ctx context.Context, client *kube.Client) error {
-	same, err := e.there(ctx, client)
-	if err != nil || !same {
-		return err
-	}
-	var said bytes.Buffer
-	_, err = client.Exec(ctx, kube.Command{
-		Namespace: e.Namespace, Pod: e.Pod, Container: e.Container, Argv: e.Command, Stdout: &said, Stderr: &said,
+	var last error
+	err := poll(ctx, syncTime, func(ctx context.Context) (bool, error) {
+		same, err := e.there(ctx, client)
+		if err != nil || !same { // it went away, perhaps under our hands
+			return err == nil, err
+		}
+		var said bytes.Buffer
+		_, last = client.Exec(ctx, kube.Command{
+			Namespace: e.Namespace, Pod: e.Pod, Container: e.Container, Argv: e.Command, Stdout: &said, Stderr: &said,
+		})
+		return last == nil, nil
 	})
-	if err == nil {
-		return nil
+	if errors.Is(err, errPatience) && last != nil {
+		err = last
 	}
-	if same, gone := e.there(ctx, client); gone == nil && !same {
-		return nil // it went away under our hands
+	if err != nil {
+		return fmt.Errorf("undo in pod %s with %q: %w", e.Pod, strings.Join(e.Command, " "), err)
 	}
-	return fmt.Errorf("undo in pod %s with %q: %w", e.Pod, strings.Join(e.Command, " "), err)
+	return nil
 }
 
 // there tells whether the container still runs.
