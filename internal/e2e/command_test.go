@@ -18,7 +18,7 @@ import (
 )
 
 // hang is when a command counts as hanging, on however busy a machine.
-const hang = 3 * time.Minute
+const hang = 6 * time.Minute
 
 // result is what a command came to.
 type result struct {
