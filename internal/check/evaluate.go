@@ -45,6 +45,7 @@ type wait struct {
 	deadline time.Time
 	held     time.Time // since when it holds without a break; zero if it does not
 	dipped   bool      // it held, and then did not
+	hopeless int       // looks in a row after which nothing moved
 	lost     time.Time // since when nothing can be seen; zero if it can
 }
 
@@ -170,8 +171,13 @@ func (w *wait) giveUp(ctx context.Context, l look) (time.Time, *finding) {
 		return time.Time{}, w.unmet(Fail, l) // it was to stay so, and did not
 	case late && moving:
 		return time.Time{}, w.unmet(Pending, l)
-	case late || !worth:
+	case late || !worth && w.hopeless > 0:
 		return time.Time{}, w.unmet(Fail, l)
+	case !worth:
+		// What moves may hide for an instant between two objects: look twice.
+		w.hopeless++
+	default:
+		w.hopeless = 0
 	}
 	return again, nil
 }

@@ -11,8 +11,9 @@ import (
 
 // How long the parts of a pod's start may take before it counts as stuck.
 const (
-	scheduling = 10 * time.Second
+	scheduling = 20 * time.Second
 	creating   = 60 * time.Second // pulling images included
+	getReady   = 10 * time.Second // from running to ready, beyond what its probes ask for
 	ending     = 10 * time.Second // beyond its grace period
 )
 
@@ -79,7 +80,7 @@ func started(s *snapshot.Snapshot, p *corev1.Pod, changed time.Time) State {
 
 // startup is how long a container may run before its probes should be content.
 func startup(c *corev1.Container, status *corev1.ContainerStatus) time.Duration {
-	window := 3 * time.Second
+	window := getReady
 	if p := c.ReadinessProbe; p != nil {
 		window += seconds(p.InitialDelaySeconds + max(p.SuccessThreshold, 1)*max(p.PeriodSeconds, 1) + p.PeriodSeconds)
 	}

@@ -93,6 +93,7 @@ func (r *rollout) Do(ctx context.Context) error {
 	begun := time.Now()
 	var state progress.State
 	complete := false
+	moved := begun
 	err = poll(ctx, within, func(ctx context.Context) (bool, error) {
 		s, err := snapshot.Take(ctx, r.env.Client, after.GetNamespace())
 		if err != nil {
@@ -103,7 +104,10 @@ func (r *rollout) Do(ctx context.Context) error {
 		}
 		complete = rolledOut(s, after.GetName(), after.GetGeneration())
 		state = progress.Of(s, progress.Subject{Kind: "Deployment", Name: after.GetName(), Found: true})
-		return complete || !state.Moving && !state.Fresh, nil
+		if state.Moving || state.Fresh {
+			moved = s.Taken
+		}
+		return complete || time.Since(moved) > progress.Quiet, nil
 	})
 	if err != nil || complete || r.spec.Fails {
 		return err
