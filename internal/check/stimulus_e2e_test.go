@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"labctl.dev/labctl/internal/check/load"
 	"labctl.dev/labctl/internal/check/prober"
@@ -164,13 +165,9 @@ func TestUndoLeavesTheLearnersChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop)
 	w.kill(lab.Stimulus{Scale: &lab.ScaleStimulus{Of: "deployment/web", Replicas: 3}})
-	d, err := w.client.Typed.AppsV1().Deployments(w.namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	_, err := w.client.Typed.AppsV1().Deployments(w.namespace).Patch(t.Context(), "web", types.MergePatchType,
+		[]byte(`{"spec": {"replicas": 5}}`), metav1.PatchOptions{FieldManager: "learner"})
 	if err != nil {
-		t.Fatal(err)
-	}
-	five := int32(5)
-	d.Spec.Replicas = &five
-	if _, err := w.client.Typed.AppsV1().Deployments(w.namespace).Update(t.Context(), d, metav1.UpdateOptions{FieldManager: "learner"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := UndoPending(t.Context(), w.client, w.ledger); err != nil {

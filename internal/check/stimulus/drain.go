@@ -71,12 +71,15 @@ func (d *drain) Do(ctx context.Context) error {
 		return err
 	}
 	var left []string
+	drained := false
 	err := poll(ctx, d.spec.Within.Or(time.Minute), func(ctx context.Context) (bool, error) {
-		var err error
-		left, err = d.evict(ctx)
-		return err == nil && len(left) == 0, err
+		now, err := d.evict(ctx)
+		if err == nil {
+			left, drained = now, len(now) == 0
+		}
+		return drained, err
 	})
-	if err != nil || len(left) == 0 {
+	if err != nil || drained {
 		return err
 	}
 	return &Failure{
