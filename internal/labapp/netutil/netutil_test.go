@@ -153,11 +153,11 @@ func TestNcListens(t *testing.T) {
 	if _, err := io.WriteString(conn, "hi"); err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.(*net.TCPConn).CloseWrite()
-	answer, err := io.ReadAll(conn)
-	if err != nil || string(answer) != "welcome" {
+	answer := make([]byte, len("welcome"))
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "welcome" {
 		t.Errorf("the listener said %q, %v", answer, err)
 	}
+	_ = conn.(*net.TCPConn).CloseWrite() // it ends once its peer has said all
 	if err := <-ended; err != nil || out.String() != "hi" {
 		t.Errorf("the listener heard %q, %v", out.String(), err)
 	}
