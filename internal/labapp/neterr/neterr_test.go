@@ -1,6 +1,7 @@
 package neterr
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,11 @@ func TestKindsOfRealFailures(t *testing.T) {
 	closed := raw(t, func(c net.Conn) { c.Close() })
 	silent := raw(t, func(net.Conn) {})
 	reset := raw(t, func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0); c.Close() })
-	babble := raw(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)); _, _ = io.WriteString(c, "220 smtp ready\r\n\r\n"); c.Close() })
+	babble := raw(t, func(c net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(c)) // else closing resets the connection
+		_, _ = io.WriteString(c, "220 smtp ready\r\n\r\n")
+		c.Close()
+	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
