@@ -33,6 +33,8 @@ func Kind(err error) string {
 	switch {
 	case err == nil:
 		return ""
+	case strings.Contains(err.Error(), "malformed HTTP"): // first: net/http may call the connection broken, too
+		return Protocol
 	case errors.As(err, &dns):
 		return DNS
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -49,8 +51,6 @@ func Kind(err error) string {
 		return TLS
 	case closedByServer(err):
 		return Reset
-	case strings.Contains(err.Error(), "malformed HTTP"):
-		return Protocol
 	}
 	return Other
 }
