@@ -75,8 +75,8 @@ func (b *bench) lifecycle(ctx context.Context) error {
 // solve does the one task that a single command solves.
 func (b *bench) solve(ctx context.Context, env environment) error {
 	return errors.Join(
-		b.do(ctx, nil, "kubectl", "--env", env.Environment, "--", "rollout", "undo", "deployment/orders"),
-		b.do(ctx, nil, "kubectl", "--env", env.Environment, "--", "rollout", "status", "deployment/orders", "--timeout=60s"),
+		b.do(ctx, nil, "kubectl", "--env", env.Environment, "rollout", "undo", "deployment/orders"),
+		b.do(ctx, nil, "kubectl", "--env", env.Environment, "rollout", "status", "deployment/orders", "--timeout=60s"),
 	)
 }
 
