@@ -46,7 +46,7 @@ func (b *bench) lifecycle(ctx context.Context) error {
 			args []string
 		}{
 			{&check, []string{"check", "rollback", "--env", "bench", "-o", "json"}},
-			{&reset, []string{"reset", "--env", "bench", "--yes", "-o", "json"}},
+			{&reset, []string{"reset", "--env", "bench", "-o", "json"}},
 			{&stop, []string{"stop", "--env", "bench", "--discard", "-o", "json"}},
 		} {
 			if m.args[0] == "check" {
