@@ -20,7 +20,7 @@ import (
 
 const (
 	lab   = "kubernetes-101"          // any lab with a cluster will do
-	image = "labctl.dev/orders:v2"    // one of its images: a web service with a shell
+	image = "labctl.dev/orders:v1"    // one of its images: a web service with a shell
 	ns    = "reset"                   // what the tests make is in here
 	node  = "envs/" + lab + "/engine" // of the state directory
 )
