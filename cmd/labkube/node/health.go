@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 )
@@ -44,27 +45,58 @@ func condition(node *corev1.Node) *corev1.NodeCondition {
 	return nil
 }
 
-// waitPods waits until no pod of this node is called Ready without running.
-// After a restart of the node that is what the API says of all of them, until
-// kubelet has looked.
+// waitPods waits until every pod of this node that is called Ready runs and is
+// known to kubelet. After a restart the API calls all of them so, until kubelet
+// has looked; and until kubelet has heard of a pod, nobody can exec into it.
 func waitPods(ctx context.Context, o Options) error {
-	mine := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", o.Node.Name).String()}
 	return wait.PollUntilContextCancel(ctx, 30*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		pods, err := o.Client.CoreV1().Pods("").List(ctx, mine)
-		if err != nil {
-			return false, err
+		wanted, err := readyPods(ctx, o)
+		if err != nil || len(wanted) == 0 {
+			return err == nil, err
 		}
 		running, err := o.Runtime.Sandboxes(ctx)
 		if err != nil {
 			return false, err
 		}
-		for _, pod := range pods.Items {
-			if ready(&pod) && !running[string(pod.UID)] {
+		known := knownPods(ctx, o)
+		for _, uid := range wanted {
+			if !running[string(uid)] || !known[uid] {
 				return false, nil
 			}
 		}
 		return true, nil
 	})
+}
+
+// readyPods are those that the API calls Ready.
+func readyPods(ctx context.Context, o Options) ([]types.UID, error) {
+	mine := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", o.Node.Name).String()}
+	pods, err := o.Client.CoreV1().Pods("").List(ctx, mine)
+	if err != nil {
+		return nil, err
+	}
+	var uids []types.UID
+	for _, pod := range pods.Items {
+		if ready(&pod) {
+			uids = append(uids, pod.UID)
+		}
+	}
+	return uids, nil
+}
+
+// knownPods asks kubelet which pods it has heard of. As long as kubelet does
+// not answer, it knows none.
+func knownPods(ctx context.Context, o Options) map[types.UID]bool {
+	answer := o.Client.CoreV1().RESTClient().Get().Resource("nodes").Name(o.Node.Name).SubResource("proxy").Suffix("pods").Do(ctx)
+	var pods corev1.PodList
+	if err := answer.Into(&pods); err != nil {
+		return nil
+	}
+	known := map[types.UID]bool{}
+	for _, pod := range pods.Items {
+		known[pod.UID] = true
+	}
+	return known
 }
 
 func ready(pod *corev1.Pod) bool {

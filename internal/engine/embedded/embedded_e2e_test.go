@@ -210,7 +210,13 @@ func TestUpIsCutOff(t *testing.T) {
 			w := newWorld(t, 1+i%2)
 			ctx, cancel := context.WithTimeout(t.Context(), after)
 			defer cancel()
-			if _, err := w.engine().Up(ctx, w.spec(), w.ledger(), engine.Quiet); !errors.Is(err, context.DeadlineExceeded) {
+			c, err := w.engine().Up(ctx, w.spec(), w.ledger(), engine.Quiet)
+			switch {
+			case err == nil: // it was up before the cut, and so is the caller's to end
+				if err := errors.Join(c.Close(t.Context()), w.engine().Down(t.Context(), w.spec())); err != nil {
+					t.Fatal(err)
+				}
+			case !errors.Is(err, context.DeadlineExceeded):
 				t.Fatalf("after %s: %v", after, err)
 			}
 			w.wantNoTraces(t)
