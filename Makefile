@@ -51,7 +51,7 @@ matrix: build ## prove every lab: all cases of its verdict matrix, on every engi
 	@$(BIN)/labctl lab test --all --full --repeat $(or $(REPEAT),1)
 
 lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our modules
-	@$(BIN)/tools/golangci-lint run --allow-parallel-runners ./...
+	@GOLANGCI_LINT_CACHE=$(BIN)/tools/lint-cache $(BIN)/tools/golangci-lint run --allow-parallel-runners ./... # a shared cache remembers other checkouts' paths
 	@cd cmd/labkube && $(KUBE_ENV) go vet ./... # the linters would type-check all of Kubernetes: minutes each time
 	@GOOS=darwin CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl && GOOS=windows CGO_ENABLED=0 go build -o /dev/null ./cmd/labctl
 
