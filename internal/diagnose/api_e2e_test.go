@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && linux
 
 package diagnose
 
@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"labctl.dev/labctl/internal/engine/embedded/embeddedtest"
 	"labctl.dev/labctl/internal/kube"
 )
 
@@ -52,7 +53,7 @@ func TestRefusedCauses(t *testing.T) {
 }
 
 func TestElsewhere(t *testing.T) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	d := New(client)
 	here, there := namespace(t, client, nil), namespace(t, client, nil)
 	create(t, client, there, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings-of-" + here}})
@@ -93,7 +94,7 @@ func TestRolloutCauses(t *testing.T) {
 // TestDenied asks the API as a service account that may not, and as one that is
 // given a role too small.
 func TestDenied(t *testing.T) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	d := New(client)
 	where := namespace(t, client, nil)
 	create(t, client, where, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "app"}})
@@ -133,7 +134,7 @@ while true; do curl -s -k -H "Authorization: Bearer $T" https://kubernetes.defau
 
 // TestHealthy waits for what works, and expects no cause of anything.
 func TestHealthy(t *testing.T) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	d := New(client)
 	where := namespace(t, client, nil)
 	create(t, client, where, web(), front())
@@ -163,7 +164,7 @@ func available(d *appsv1.Deployment) bool {
 
 // TestSpeed holds a diagnosis of a small namespace to 50 ms.
 func TestSpeed(t *testing.T) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	d := New(client)
 	where := namespace(t, client, nil)
 	create(t, client, where, web(fromConfigMap("A", "b", "c")), front())
@@ -183,7 +184,7 @@ func TestSpeed(t *testing.T) {
 
 // TestCordoned takes the only node away from new pods.
 func TestCordoned(t *testing.T) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	nodes, err := client.Typed.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)

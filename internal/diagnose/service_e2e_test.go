@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && linux
 
 package diagnose
 
@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"labctl.dev/labctl/internal/engine/embedded/embeddedtest"
 	"labctl.dev/labctl/internal/kube"
 )
 
@@ -39,7 +40,7 @@ func requestTo(client *kube.Client, port string) ask {
 
 func TestServiceCauses(t *testing.T) {
 	service := object("Service", "web")
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	image := func(name string) func(*corev1.Pod) { return with(func(c *corev1.Container) { c.Image = name }) }
 	reproduce(t, []reproduced{
 		{name: "selector mismatch", ask: service, objects: []runtime.Object{web(), front(selects("app", "wbe"))},

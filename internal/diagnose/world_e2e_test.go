@@ -1,10 +1,9 @@
-//go:build e2e
+//go:build e2e && linux
 
 package diagnose
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,26 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"labctl.dev/labctl/internal/engine/embedded/embeddedtest"
 	"labctl.dev/labctl/internal/kube"
 )
-
-// kubeconfigEnv names the kubeconfig, an administrator's, of a cluster that has
-// the images labctl.dev/web:v1 and :v2.
-const kubeconfigEnv = "LABCTL_E2E_KUBECONFIG"
-
-// cluster is the real one that these tests run on.
-func cluster(t testing.TB) *kube.Client {
-	t.Helper()
-	path := os.Getenv(kubeconfigEnv)
-	if path == "" {
-		t.Skip("needs root, or a cluster that " + kubeconfigEnv + " names")
-	}
-	client, err := kube.FromFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
 
 // namespace makes one that the test has for itself.
 func namespace(t testing.TB, client *kube.Client, labels map[string]string) string {
@@ -154,7 +136,7 @@ type reproduced struct {
 
 // reproduce brings the causes about, side by side, and waits until they are told.
 func reproduce(t *testing.T, tests []reproduced) {
-	client := cluster(t)
+	client := embeddedtest.Client(t)
 	d := New(client)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
