@@ -69,13 +69,15 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return o.explainError(ctx, report, err)
 	}
-	if err := o.s.remember(seat.env, report); err != nil {
+	learned, err := seat.learned(report)
+	if err := errors.Join(err, o.s.remember(seat.env, report)); err != nil {
 		return err
 	}
 	if o.output == formatJSON {
 		err = printJSON(o.s.Stdout, checkDocument{version1(), report})
 	} else {
 		o.s.printReport(report, o.explain)
+		o.s.pointOut(learned)
 	}
 	return errors.Join(err, verdictExit(report.Verdict))
 }

@@ -93,3 +93,14 @@ func (s *State) advise(r check.Report) {
 		return
 	}
 }
+
+// pointOut names the tasks whose explanation can be read from now on.
+func (s *State) pointOut(tasks []string) {
+	for i, id := range tasks {
+		label := "Why it works:"
+		if i > 0 {
+			label = strings.Repeat(" ", len(label))
+		}
+		fmt.Fprintf(s.Stdout, "%s %s tasks %s\n", label, s.Program(), id)
+	}
+}

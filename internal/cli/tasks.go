@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"labctl.dev/labctl/internal/check"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/lab/nearest"
@@ -142,6 +143,33 @@ func (t *seat) tasks(args []string) (tasksDocument, error) {
 		doc.Tasks = append(doc.Tasks, item)
 	}
 	return doc, nil
+}
+
+// learned are the tasks that pass in the report, did not when last checked, and
+// have an explanation to read.
+func (t *seat) learned(r check.Report) ([]string, error) {
+	progress, err := t.env.Progress()
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, result := range r.Tasks {
+		task, err := t.task(result.ID)
+		if err != nil {
+			return nil, err
+		}
+		if result.Verdict != check.Pass || describe(task, progress.Last).Verdict == string(check.Pass) {
+			continue
+		}
+		_, explanation, err := t.lab.Text(task)
+		if err != nil {
+			return nil, err
+		}
+		if explanation != "" {
+			ids = append(ids, task.ID)
+		}
+	}
+	return ids, nil
 }
 
 func describe(task lab.Task, last map[string]string) taskItem {
