@@ -48,7 +48,7 @@ func TestBrokenLab(t *testing.T) {
 // TestDamagedState damages the files of a living environment.
 func TestDamagedState(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	w.labctl("start", labName)
 
 	ledger := filepath.Join(w.envDir(), "ledger.jsonl")
@@ -93,7 +93,7 @@ func TestNoRoomForHome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			before := takeInventory(t)
+			before := w.inventory()
 			w.mountHome(c.flags, c.options)
 			w.wants(4, []string{c.says, "LABCTL_HOME"}, "start", labName)
 			if left := w.environments(); len(left) > 0 {
@@ -136,7 +136,7 @@ func fill(t *testing.T, path string) {
 // TestTwoStartsAtOnce has two learners type the same at the same moment.
 func TestTwoStartsAtOnce(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	one, two := w.begin("start", labName), w.begin("start", labName)
 	first, second := one.wait(), two.wait()
 	t.Logf("%v\n%v", first, second)

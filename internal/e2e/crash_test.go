@@ -34,7 +34,7 @@ func playAll(t *testing.T, all []crash) {
 		return slices.Index(order, a.during) - slices.Index(order, b.during)
 	})
 	w := newWorld(t)
-	s := &scene{world: w, before: takeInventory(t)}
+	s := &scene{world: w, before: w.inventory()}
 	for i, c := range all {
 		began := time.Now()
 		t.Logf("== %d: %v", i+1, c)

@@ -16,7 +16,7 @@ import (
 func TestInterruptStart(t *testing.T) {
 	w := newWorld(t)
 	for _, done := range []string{"", "state:", "cluster:", "images:", "manifests:", "workloads:"} {
-		before := takeInventory(t)
+		before := w.inventory()
 		start := w.begin("start", labName)
 		if done == "" {
 			eventually(t, time.Minute, "the start begins", func() error {
@@ -40,7 +40,7 @@ func TestInterruptStart(t *testing.T) {
 // TestInterruptWork presses Ctrl-C in checks, a reset and a stop.
 func TestInterruptWork(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	w.labctl("start", labName)
 	w.solve()
 	work := w.work()

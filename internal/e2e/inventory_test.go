@@ -18,29 +18,34 @@ import (
 // and mounts after their last process.
 const settling = 15 * time.Second
 
-// inventory is what there is of labctl on this machine, one line a thing.
-type inventory map[string]bool
+// inventory is what there is of labctl on this machine, one line a thing. What
+// belongs to environments outside the world is left out.
+type inventory struct {
+	world  *world
+	others []string // clusters that are not the world's
+	things map[string]bool
+}
 
-// takeInventory looks at processes, network namespaces, mounts, interfaces,
+// inventory looks at processes, network namespaces, mounts, interfaces,
 // cgroups of every hierarchy, and the places where programs leave files.
-func takeInventory(t *testing.T) inventory {
-	t.Helper()
-	found := inventory{}
+func (w *world) inventory() inventory {
+	w.t.Helper()
+	found := inventory{w, w.others(), map[string]bool{}}
 	found.processes()
-	found.mounts(t)
-	found.cgroups(t)
+	found.mounts(w.t)
+	found.cgroups(w.t)
 	for _, name := range list("/sys/class/net") {
-		found["interface "+name] = true
+		found.things["interface "+name] = true
 	}
 	for _, name := range list("/run/netns") {
-		found["network namespace "+name] = true
+		found.things["network namespace "+name] = true
 	}
 	for _, dir := range []string{"/run", "/var/lib"} {
 		for _, name := range list(dir) {
 			if slices.ContainsFunc([]string{"labctl", "labinit", "containerd", "runc", "kube", "cni", "etcd"}, func(part string) bool {
 				return strings.Contains(name, part)
 			}) {
-				found["file "+filepath.Join(dir, name)] = true
+				found.things["file "+filepath.Join(dir, name)] = true
 			}
 		}
 	}
@@ -54,14 +59,23 @@ func (found inventory) processes() {
 		comm, _ := os.ReadFile(filepath.Join(dir, "comm"))
 		cmdline, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		groups, _ := os.ReadFile(filepath.Join(dir, "cgroup"))
-		if !bytes.Contains(groups, []byte("/labctl/")) && !isOurs(strings.TrimSpace(string(comm))) {
+		if bytes.Contains(groups, []byte("/labctl/")) {
+			if found.elsewhere(string(groups)) {
+				continue
+			}
+		} else if !isOurs(strings.TrimSpace(string(comm))) || found.world.strange(dir) {
 			continue
 		}
-		found["process "+filepath.Base(dir)+" "+strings.ReplaceAll(string(cmdline), "\x00", " ")] = true
+		found.things["process "+filepath.Base(dir)+" "+strings.ReplaceAll(string(cmdline), "\x00", " ")] = true
 		if ns, err := os.Readlink(filepath.Join(dir, "ns/net")); err == nil {
-			found["network namespace "+ns] = true
+			found.things["network namespace "+ns] = true
 		}
 	}
+}
+
+// elsewhere says whether a cgroup belongs to a cluster that is not the world's.
+func (found inventory) elsewhere(cgroup string) bool {
+	return slices.ContainsFunc(found.others, func(id string) bool { return strings.Contains(cgroup+"/", "/labctl/"+id+"/") })
 }
 
 // isOurs says whether a process of this name can only be labctl's.
@@ -74,7 +88,7 @@ func (found inventory) mounts(t *testing.T) {
 	must(t, err)
 	for line := range strings.Lines(string(data)) {
 		if fields := strings.Fields(line); len(fields) > 4 {
-			found["mount "+strings.Join(fields[2:5], " ")] = true
+			found.things["mount "+strings.Join(fields[2:5], " ")] = true
 		}
 	}
 }
@@ -84,8 +98,8 @@ func (found inventory) cgroups(t *testing.T) {
 	must(t, err)
 	for _, root := range append(roots, "/sys/fs/cgroup/labctl") {
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				found["cgroup "+path] = true
+			if err == nil && d.IsDir() && !found.elsewhere(path) && (path != root || len(found.others) == 0) {
+				found.things["cgroup "+path] = true
 			}
 			return nil // it may vanish while we look
 		})
@@ -100,7 +114,7 @@ func (before inventory) wantSame(t *testing.T) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		more = before.more(takeInventory(t))
+		more = before.more(before.world.inventory())
 		if len(more) == 0 || time.Now().After(deadline) {
 			break
 		}
@@ -114,8 +128,8 @@ func (before inventory) wantSame(t *testing.T) {
 // more lists what another inventory has that this one has not.
 func (before inventory) more(now inventory) []string {
 	var more []string
-	for _, line := range slices.Sorted(maps.Keys(now)) {
-		if !before[line] {
+	for _, line := range slices.Sorted(maps.Keys(now.things)) {
+		if !before.things[line] {
 			more = append(more, line)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // TestJourney is the README's path, from the list of labs to the end of one.
 func TestJourney(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	wantText(t, w.labctl("list"), labName)
 	d, r := w.json("start", labName)
 	r.wants(t, 0)

@@ -17,7 +17,7 @@ const mending = 90 * time.Second
 // and brings the environment back, also when its port has gone to another.
 func TestReboot(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	w.labctl("start", labName)
 	w.settle()
 	w.kubectl("create", "deployment", "web", "--image=labctl.dev/hello:v1", "--replicas=2")

@@ -49,7 +49,7 @@ func TestWithoutRoot(t *testing.T) {
 // TestSudo starts as root on a user's behalf, who then does all else.
 func TestSudo(t *testing.T) {
 	w := newWorld(t)
-	before := takeInventory(t)
+	before := w.inventory()
 	w.open()
 	w.sudo()
 	w.labctl("start", labName)

@@ -31,12 +31,12 @@ func newWorld(t *testing.T) *world {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")
 	}
-	before := takeInventory(t)
 	dir, err := os.MkdirTemp("", "e2e")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, dir: dir, home: filepath.Join(dir, "home"), program: filepath.Join(bin(t), "labctl")}
+	before := w.inventory()
 	for _, d := range []string{"tmp", "user"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o777); err != nil {
 			t.Fatal(err)
