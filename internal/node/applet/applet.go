@@ -18,6 +18,8 @@ func Named(argv0 string) func(args []string) int {
 		return Umount
 	case "labrunc":
 		return Runtime
+	case "iptables":
+		return IPTables
 	case "pause":
 		return Pause
 	}

@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// createContainer refuses containers that reach beyond the lab.
+func (p *Proxy) createContainer(r *http.Request, _ []string) error {
+	return p.edit(r, func(o object) error {
+		host := o.object("HostConfig")
+		if !p.policy.Privileged {
+			if err := checkPrivileges(host); err != nil {
+				return err
+			}
+		}
+		for _, source := range bindSources(host) {
+			if err := p.checkBind(source); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// capabilities are those that containers may be given beside Docker's own
+// choice: they reach no further than the container's namespaces.
+func capabilities() []string {
+	return []string{"NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_CHROOT", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "SETFCAP", "MKNOD", "AUDIT_WRITE", "IPC_LOCK", "SYS_NICE"}
+}
+
+func checkPrivileges(host object) error {
+	if host["Privileged"] == true {
+		return forbidden("labctl: this lab does not allow --privileged")
+	}
+	for field, flag := range map[string]string{
+		"NetworkMode": "--network", "PidMode": "--pid", "IpcMode": "--ipc", "UTSMode": "--uts", "UsernsMode": "--userns", "CgroupnsMode": "--cgroupns",
+	} {
+		if host[field] == "host" {
+			return forbidden(fmt.Sprintf("labctl: this lab does not allow %s host: the host's namespaces stay the host's", flag))
+		}
+	}
+	for _, field := range []string{"Devices", "DeviceRequests", "DeviceCgroupRules"} {
+		if list, _ := host[field].([]any); len(list) > 0 {
+			return forbidden("labctl: this lab does not allow devices of the host")
+		}
+	}
+	added, _ := host["CapAdd"].([]any)
+	for _, c := range added {
+		name := strings.TrimPrefix(strings.ToUpper(fmt.Sprint(c)), "CAP_")
+		if !slices.Contains(capabilities(), name) {
+			return forbidden("labctl: this lab does not allow --cap-add " + name)
+		}
+	}
+	return nil
+}
+
+// bindSources are the paths of the host that a container mounts.
+func bindSources(host object) []string {
+	var sources []string
+	binds, _ := host["Binds"].([]any)
+	for _, b := range binds {
+		if source, _, _ := strings.Cut(fmt.Sprint(b), ":"); filepath.IsAbs(source) { // else the name of a volume
+			sources = append(sources, source)
+		}
+	}
+	mounts, _ := host["Mounts"].([]any)
+	for _, m := range mounts {
+		mount, _ := m.(map[string]any)
+		if mount["Type"] == "bind" {
+			sources = append(sources, fmt.Sprint(mount["Source"]))
+		}
+		options := object(mount).object("VolumeOptions").object("DriverConfig").object("Options")
+		if device, _ := options["device"].(string); device != "" {
+			sources = append(sources, device)
+		}
+	}
+	return sources
+}
+
+// checkBind refuses a path outside the directories that may be mounted, also
+// one that a symbolic link leads to.
+func (p *Proxy) checkBind(source string) error {
+	real := source
+	if resolved, err := filepath.EvalSymlinks(source); err == nil {
+		real = resolved
+	}
+	for _, dir := range p.policy.Binds {
+		if inside(real, dir) {
+			return nil
+		}
+	}
+	if len(p.policy.Binds) == 0 {
+		return forbidden("labctl: this lab does not allow to mount " + source + "; use a named volume")
+	}
+	return forbidden(fmt.Sprintf("labctl: this lab does not allow to mount %s; mount something below %s, or use a named volume", source, p.policy.Binds[0]))
+}
+
+func inside(path, dir string) bool {
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
+}

@@ -1,0 +1,135 @@
+// Package proxy stands between a learner and a Docker Engine. What is made
+// through it carries the environment's label, so that it is found and removed
+// with the environment; what would reach beyond the lab (privileged containers,
+// the host's namespaces, files outside the workspace) is refused.
+//
+// It speaks the Docker Engine API, https://docs.docker.com/reference/api/engine/,
+// and passes on, byte by byte, what it has no rule for.
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+)
+
+// Label is on everything made through a proxy. Its value is the environment's id.
+const Label = "dev.labctl.environment"
+
+// Policy says what the learner may do.
+type Policy struct {
+	// Environment is the value of Label.
+	Environment string
+	// Shared says that the engine is not the environment's own: then the learner
+	// sees and touches only what carries the environment's label.
+	Shared bool
+	// Binds are the directories of the host that containers may mount.
+	Binds []string
+	// Privileged allows privileged containers, devices and the host's namespaces.
+	Privileged bool
+}
+
+// Dial connects to the engine.
+type Dial func(ctx context.Context) (net.Conn, error)
+
+// Proxy is an http.Handler that speaks the Docker Engine API.
+type Proxy struct {
+	policy Policy
+	client *http.Client
+	next   *httputil.ReverseProxy
+	log    *slog.Logger
+	rules  []rule
+}
+
+// New makes a proxy in front of the engine that dial reaches.
+func New(policy Policy, dial Dial, logger *slog.Logger) *Proxy {
+	transport := &http.Transport{
+		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DisableCompression: true, // the learner's own Accept-Encoding counts
+	}
+	p := &Proxy{policy: policy, client: &http.Client{Transport: transport}, log: logger}
+	p.rules = p.allRules()
+	p.next = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})
+			r.Out.Host = r.In.Host
+		},
+		Transport:     transport,
+		FlushInterval: -1, // logs, events and progress are read as they come
+		ErrorLog:      log.New(logWriter{logger}, "", 0),
+		ErrorHandler:  p.unreachable,
+	}
+	return p
+}
+
+// logWriter takes what ReverseProxy has to say.
+type logWriter struct{ log *slog.Logger }
+
+func (w logWriter) Write(text []byte) (int, error) {
+	w.log.Debug("docker proxy", "message", string(text))
+	return len(text), nil
+}
+
+// version is the optional first part of a path.
+var version = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`) //nolint:gochecknoglobals // a constant, but for the language
+
+// ServeHTTP applies the first rule that fits and passes the request on.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if prefix := version.FindString(path); prefix != "" {
+		path = path[len(prefix)-1:]
+	}
+	for _, rule := range p.rules {
+		parts := rule.path.FindStringSubmatch(path)
+		if parts == nil || rule.method != "" && rule.method != r.Method {
+			continue
+		}
+		if err := rule.apply(r, parts[1:]); err != nil {
+			p.refuse(w, r, err)
+			return
+		}
+	}
+	p.next.ServeHTTP(w, r)
+}
+
+// Refusal is an answer that the proxy gives itself.
+type Refusal struct {
+	Status  int
+	Message string
+}
+
+func (r *Refusal) Error() string { return r.Message }
+
+func forbidden(message string) error { return &Refusal{http.StatusForbidden, message} }
+
+// refuse answers as the engine would: the docker command prints the message.
+func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusBadGateway
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		status = refusal.Status
+	}
+	p.log.Info("docker proxy: refused", "method", r.Method, "path", r.URL.Path, "reason", err)
+	answer(w, status, err.Error())
+}
+
+func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the client has left
+	}
+	p.log.Warn("docker proxy: the engine does not answer", "path", r.URL.Path, "error", err)
+	answer(w, http.StatusBadGateway, "labctl: Docker does not answer: "+err.Error())
+}
+
+func answer(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // the client may have left
+}

@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// engine answers as Docker would and remembers what reached it.
+type engine struct {
+	t       *testing.T
+	path    string
+	query   url.Values
+	body    map[string]any
+	foreign string // a container that is somebody else's
+}
+
+func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if name, ok := strings.CutPrefix(r.URL.Path, "/containers/"); ok && r.Method == http.MethodGet && strings.HasSuffix(name, "/json") && name != "json" {
+		owner := "env1"
+		if strings.HasPrefix(name, e.foreign) {
+			owner = "env2"
+		}
+		_, _ = io.WriteString(w, `{"Config":{"Labels":{"`+Label+`":"`+owner+`"}}}`)
+		return
+	}
+	e.path, e.query, e.body = r.URL.Path, r.URL.Query(), nil
+	data, _ := io.ReadAll(r.Body)
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &e.body); err != nil {
+			e.t.Errorf("the engine got %q", data)
+		}
+	}
+	_, _ = io.WriteString(w, `{}`)
+}
+
+// ask sends a request through a proxy and returns what became of it.
+func ask(t *testing.T, policy Policy, method, path, body string) (status int, message string, e *engine) {
+	t.Helper()
+	e = &engine{t: t, foreign: "theirs"}
+	upstream := httptest.NewServer(e)
+	t.Cleanup(upstream.Close)
+	dial := func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", upstream.Listener.Addr().String())
+	}
+	policy.Environment = "env1"
+	front := httptest.NewServer(New(policy, dial, slog.New(slog.DiscardHandler)))
+	t.Cleanup(front.Close)
+	request, err := http.NewRequestWithContext(t.Context(), method, front.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct{ Message string }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer.Message, e
+}
+
+func TestWhatReachesBeyondTheLabIsRefused(t *testing.T) {
+	work := t.TempDir()
+	out := filepath.Join(work, "out")
+	if err := os.Symlink("/etc", out); err != nil {
+		t.Fatal(err)
+	}
+	policy := Policy{Binds: []string{work}}
+	tests := map[string]struct{ path, body, want string }{
+		"privileged":           {"/v1.45/containers/create?name=a", `{"HostConfig":{"Privileged":true}}`, "--privileged"},
+		"the host's network":   {"/containers/create", `{"HostConfig":{"NetworkMode":"host"}}`, "--network host"},
+		"the host's processes": {"/v1.45/containers/create", `{"HostConfig":{"PidMode":"host"}}`, "--pid host"},
+		"a device":             {"/v1.45/containers/create", `{"HostConfig":{"Devices":[{"PathOnHost":"/dev/sda"}]}}`, "devices"},
+		"a capability":         {"/v1.45/containers/create", `{"HostConfig":{"CapAdd":["CAP_SYS_ADMIN"]}}`, "SYS_ADMIN"},
+		"all capabilities":     {"/v1.45/containers/create", `{"HostConfig":{"CapAdd":["all"]}}`, "ALL"},
+		"a bind":               {"/v1.45/containers/create", `{"HostConfig":{"Binds":["/etc:/x:ro"]}}`, "below " + work},
+		"a way out by dots":    {"/v1.45/containers/create", `{"HostConfig":{"Binds":["` + work + `/../x:/x"]}}`, "mount"},
+		"a link out":           {"/v1.45/containers/create", `{"HostConfig":{"Mounts":[{"Type":"bind","Source":"` + out + `"}]}}`, "mount"},
+		"a bind by a volume":   {"/v1.45/volumes/create", `{"Name":"v","DriverOpts":{"type":"none","o":"bind","device":"/"}}`, "mount"},
+		"one in a container": {"/v1.45/containers/create",
+			`{"HostConfig":{"Mounts":[{"Type":"volume","VolumeOptions":{"DriverConfig":{"Options":{"device":"/"}}}}]}}`, "mount"},
+		"a privileged exec": {"/v1.45/containers/abc/exec", `{"Privileged":true}`, "--privileged"},
+		"a host's build":    {"/v1.45/build?networkmode=host", ``, "network"},
+		"a swarm":           {"/v1.45/swarm/init", `{}`, "swarm"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			status, message, e := ask(t, policy, http.MethodPost, tt.path, tt.body)
+			if status != http.StatusForbidden || !strings.Contains(message, tt.want) || e.path != "" {
+				t.Errorf("%d %q; the engine saw %q", status, message, e.path)
+			}
+		})
+	}
+	policy.Privileged = true
+	if status, message, _ := ask(t, policy, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"Privileged":true}}`); status != http.StatusOK {
+		t.Errorf("a lab that allows it: %d %s", status, message)
+	}
+}
+
+func TestWhatIsMadeCarriesTheLabel(t *testing.T) {
+	work := t.TempDir()
+	for _, path := range []string{"/v1.45/containers/create?name=a", "/v1.45/networks/create", "/v1.45/volumes/create"} {
+		body := `{"Labels":{"mine":"1"},"Memory":9007199254740993,"HostConfig":{"Binds":["data:/data","` + work + `/sub:/x"]}}`
+		status, message, e := ask(t, Policy{Binds: []string{work}}, http.MethodPost, path, body)
+		labels, _ := e.body["Labels"].(map[string]any)
+		if status != http.StatusOK || labels[Label] != "env1" || labels["mine"] != "1" {
+			t.Errorf("%s: %d %s %v", path, status, message, e.body)
+		}
+	}
+	_, _, e := ask(t, Policy{}, http.MethodPost, "/v1.45/build?t=x&labels=%7B%22a%22%3A%22b%22%7D", "")
+	if got := e.query.Get("labels"); got != `{"a":"b","`+Label+`":"env1"}` || e.query.Get("t") != "x" {
+		t.Errorf("a build got %v", e.query)
+	}
+}
+
+func TestOnASharedEngineOthersAreOutOfReach(t *testing.T) {
+	shared := Policy{Shared: true}
+	for _, path := range []string{"/v1.45/containers/json?filters=%7B%22label%22%3A%7B%22a%22%3Atrue%7D%7D", "/v1.45/containers/json", "/v1.45/volumes"} {
+		_, _, e := ask(t, shared, http.MethodGet, path, "")
+		if !strings.Contains(e.query.Get("filters"), `"`+Label+`=env1"`) {
+			t.Errorf("%s: %v", path, e.query)
+		}
+	}
+	if status, message, _ := ask(t, shared, http.MethodDelete, "/v1.45/containers/theirs", ""); status != http.StatusNotFound {
+		t.Errorf("somebody else's container: %d %s", status, message)
+	}
+	if status, message, e := ask(t, shared, http.MethodPost, "/v1.45/containers/mine/stop", ""); status != http.StatusOK || e.path == "" {
+		t.Errorf("one's own container: %d %s", status, message)
+	}
+	if status, _, _ := ask(t, shared, http.MethodPost, "/v1.45/build/prune", ""); status != http.StatusForbidden {
+		t.Errorf("pruning the build cache: %d", status)
+	}
+	if status, _, _ := ask(t, Policy{}, http.MethodPost, "/v1.45/build/prune", ""); status != http.StatusOK {
+		t.Errorf("pruning the build cache of an engine of one's own: %d", status)
+	}
+}

@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+)
+
+// rule is applied to the requests it fits; parts are what its path captured.
+// Several may fit one request; the first that fails ends it.
+type rule struct {
+	method string // any, if empty
+	path   *regexp.Regexp
+	apply  func(r *http.Request, parts []string) error
+}
+
+func at(method, path string, apply func(*http.Request, []string) error) rule {
+	return rule{method, regexp.MustCompile("^" + path + "$"), apply}
+}
+
+func (p *Proxy) allRules() []rule {
+	rules := []rule{
+		at("", `/(swarm|services|nodes|tasks|configs|secrets|plugins)(?:/.*)?`, notInLabs),
+		at(http.MethodPost, `/containers/create`, p.createContainer),
+		at(http.MethodPost, `/containers/[^/]+/exec`, p.createExec),
+		at(http.MethodPost, `/networks/create`, p.labelled),
+		at(http.MethodPost, `/volumes/create`, p.createVolume),
+		at(http.MethodPost, `/build`, p.build),
+	}
+	if p.policy.Shared {
+		rules = append(rules, p.sharedRules()...)
+	}
+	return rules
+}
+
+// notInLabs refuses what reading lists of is harmless, and changing is not.
+func notInLabs(r *http.Request, parts []string) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	return forbidden("labctl: " + parts[0] + " cannot be changed in a lab")
+}
+
+// labelled adds the environment's label to what a request makes.
+func (p *Proxy) labelled(r *http.Request, _ []string) error {
+	return p.edit(r, func(object) error { return nil })
+}
+
+// createExec refuses to run a program with more rights than its container.
+func (p *Proxy) createExec(r *http.Request, _ []string) error {
+	return rewrite(r, func(o object) error {
+		if o["Privileged"] == true && !p.policy.Privileged {
+			return forbidden("labctl: this lab does not allow --privileged")
+		}
+		return nil
+	})
+}
+
+// createVolume refuses volumes that are another name for a directory of the host.
+func (p *Proxy) createVolume(r *http.Request, _ []string) error {
+	return p.edit(r, func(o object) error {
+		options := o.object("DriverOpts")
+		if device, _ := options["device"].(string); device != "" {
+			return p.checkBind(device)
+		}
+		return nil
+	})
+}
+
+// build labels the image that the classic builder makes.
+func (p *Proxy) build(r *http.Request, _ []string) error {
+	query := r.URL.Query()
+	if query.Get("networkmode") == "host" && !p.policy.Privileged {
+		return forbidden("labctl: this lab does not allow the host's network")
+	}
+	labels := map[string]string{}
+	if text := query.Get("labels"); text != "" {
+		if err := json.Unmarshal([]byte(text), &labels); err != nil {
+			return &Refusal{http.StatusBadRequest, fmt.Sprintf("labels: %v", err)}
+		}
+	}
+	labels[Label] = p.policy.Environment
+	return setJSON(r.URL, query, "labels", labels)
+}
+
+// setJSON sets a parameter of a query whose value is JSON.
+func setJSON(u *url.URL, query url.Values, name string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	query.Set(name, string(data))
+	u.RawQuery = query.Encode()
+	return nil
+}
