@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,8 +13,9 @@ import (
 const module = "labctl.dev/labctl/"
 
 // layers lists the rows of internal/README.md from top to bottom. A package may
-// import packages of rows below its own, its own row's parent (a driver imports
-// the interface it implements) and packages beneath itself in the same row.
+// import packages of the rows below. Within its row it may import only in a
+// direct line: what it is beneath (a driver imports the interface that it
+// implements), what is beneath it, and what shared lists.
 func layers() []string {
 	return []string{
 		"cmd",
@@ -38,6 +40,26 @@ func layers() []string {
 	}
 }
 
+// shared lists the packages that others of their row may import, and each other
+// only downwards in this list.
+func shared() []string {
+	return []string{
+		"internal/check/probe", // for stimulus, which nothing else here imports
+		"internal/check/load",
+		"internal/check/prober",
+		"internal/check/undo",
+		"internal/check/revert",
+		"internal/check/progress",
+		"internal/labapp/applet",
+		"internal/labapp/opt",
+		"internal/labapp/neterr",
+		"internal/labapp/metrics",
+		"internal/lab/strictyaml",
+		"internal/lab/problem",
+		"internal/lab/nearest",
+	}
+}
+
 type listed struct {
 	ImportPath string
 	Imports    []string
@@ -55,10 +77,45 @@ func TestImportsGoDown(t *testing.T) {
 			if !strings.HasPrefix(imp, module) {
 				continue
 			}
-			if to := row(imp); to < from {
-				t.Errorf("%s imports %s, which is above it", p.ImportPath, imp)
+			if fault := misplaced(p.ImportPath, imp); fault != "" {
+				t.Errorf("%s imports %s, which is %s", p.ImportPath, imp, fault)
 			}
 		}
+	}
+}
+
+// TestMisplaced shows that the rule sees imports that break it.
+func TestMisplaced(t *testing.T) {
+	for _, tt := range []struct{ from, to, want string }{
+		{"internal/cli", "internal/check", ""},
+		{"internal/check", "internal/cli", "above it"},
+		{"internal/engine/none", "internal/engine", ""},
+		{"internal/engine/embedded/embeddedtest", "internal/engine", ""},
+		{"internal/engine/embedded", "internal/engine/embedded/gateway", ""},
+		{"internal/engine/embedded", "internal/engine/none", "beside it"},
+		{"internal/check/stimulus", "internal/check/probe", ""},
+		{"internal/check/probe", "internal/check/stimulus", "beside it"},
+		{"internal/check/load", "internal/check/probe", "beside it"},
+		{"internal/labapp/web", "internal/labapp/load", "beside it"},
+	} {
+		if got := misplaced(module+tt.from, module+tt.to); got != tt.want {
+			t.Errorf("%s importing %s: got %q, want %q", tt.from, tt.to, got, tt.want)
+		}
+	}
+}
+
+// misplaced says what is wrong about where an imported package is; empty if
+// nothing is.
+func misplaced(from, to string) string {
+	direct := strings.HasPrefix(from, to+"/") || strings.HasPrefix(to, from+"/")
+	rank := func(path string) int { return slices.Index(shared(), strings.TrimPrefix(path, module)) }
+	switch {
+	case row(to) > row(from), direct, row(to) == row(from) && rank(to) > rank(from):
+		return ""
+	case row(to) == row(from):
+		return "beside it"
+	default:
+		return "above it"
 	}
 }
 

@@ -26,6 +26,13 @@ func (s *scenario) causes(ctx context.Context, f finding, explain bool) []diagno
 
 func (s *scenario) chain(ctx context.Context, f finding) []diagnose.Cause {
 	d, about := s.diagnoser, f.about
+	if f.refusal != nil {
+		chain := d.Refusal(ctx, about.Namespace, f.refusal)
+		if len(chain) == 1 && chain[0].Code == diagnose.Refused {
+			return nil // it only repeats the answer, as the message does
+		}
+		return chain
+	}
 	if f.expectation != nil {
 		x := f.expectation.spec
 		switch {

@@ -26,6 +26,7 @@ type finding struct {
 	expectation *expectation
 	seen        look
 	about       probe.About
+	refusal     error // what the API answered to a stimulus
 }
 
 func passed() finding { return finding{verdict: Pass} }

@@ -69,7 +69,7 @@ func (s *scenario) prevented(ctx context.Context, spec lab.Stimulus, err error) 
 	if f.Moving {
 		verdict = Pending
 	}
-	return finding{verdict: verdict, code: f.Code, message: sentence(f.Message), about: f.About}
+	return finding{verdict: verdict, code: f.Code, message: sentence(f.Message), about: f.About, refusal: f.Refusal}
 }
 
 // fault is the finding of an error that is not the learner's.

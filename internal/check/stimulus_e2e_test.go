@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +196,51 @@ func TestNamespaceGoesAway(t *testing.T) {
 	}
 	if left, err := w.ledger.Pending(); err != nil || len(left) > 0 {
 		t.Errorf("left in the ledger: %v, %v", left, err)
+	}
+}
+
+// TestImpossibleStimuli has the learner's work stand in the way of what a check
+// does: that is a finding about the work, and nothing stays to be undone.
+func TestImpossibleStimuli(t *testing.T) {
+	exec := lab.Stimulus{Exec: &lab.ExecStimulus{
+		Of: "deployment/web", Command: []string{"freeze-it"}, Undo: []string{"thaw-it"},
+	}}
+	apply := lab.Stimulus{Apply: &lab.ApplyStimulus{Objects: []map[string]any{
+		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "settings"}, "data": map[string]any{"greeting": "changed"}},
+	}}}
+	tests := map[string]struct {
+		objects string
+		spec    lab.Stimulus
+		code    string
+		because string // a part of the causes, or of the message
+	}{
+		"a program the image lacks": {shop, exec, CodeNotReady, "has no program freeze-it"},
+		"an immutable ConfigMap":    {shop + "immutable: true\n", apply, CodeRefused, "field is immutable"},
+		"a quota": {shop + `---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: small}
+spec: {hard: {services: "1"}}
+`, lab.Stimulus{Apply: &lab.ApplyStimulus{Objects: []map[string]any{
+			{"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "new"}, "spec": map[string]any{"ports": []any{map[string]any{"port": int64(80)}}}},
+		}}}, CodeRefused, "ResourceQuota small does not allow it"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, tt.objects)
+			begun := time.Now()
+			r := w.run(lab.Check{When: []lab.Stimulus{tt.spec}, Expect: []lab.Expect{deployment("true")}})
+			said := r.Message
+			for _, c := range r.Causes {
+				said += "\n" + c.Text
+			}
+			if took := time.Since(begun); r.Verdict != Fail || r.Code != tt.code || !strings.Contains(said, tt.because) || took > 15*time.Second {
+				t.Errorf("after %s: %s%s", took, explain(r), said)
+			}
+			if left, err := w.ledger.Pending(); err != nil || len(left) > 0 {
+				t.Errorf("left in the ledger: %v, %v", left, err)
+			}
+		})
 	}
 }

@@ -24,14 +24,25 @@ func (s *State) addEnv(cmd *cobra.Command, name *string) {
 	})
 }
 
-// openEnv opens an environment by name, or the current one.
+// meant is the environment that a command means when it names none: that of the
+// shell that labctl opened, else the current one; empty if there is none.
+func (s *State) meant(home environment.Home) (string, error) {
+	if name := s.Getenv("LABCTL_ENV"); name != "" {
+		return name, nil
+	}
+	return home.Current()
+}
+
+// openEnv opens an environment by name, or the one that is meant.
 func (s *State) openEnv(name string) (*environment.Environment, error) {
 	home, err := s.home()
 	if err != nil {
 		return nil, err
 	}
 	if name == "" {
-		name = s.Getenv("LABCTL_ENV") // in a shell that labctl opened
+		if name, err = s.meant(home); err != nil {
+			return nil, err
+		}
 	}
 	env, err := home.Open(name)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"labctl.dev/labctl/internal/check"
 )
 
 // documents are the types that -o json prints, by the section of JSON.md.
@@ -68,6 +70,11 @@ func TestEveryDocumentAndCodeIsDocumented(t *testing.T) {
 	all, err := os.ReadFile("JSON.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, code := range check.FailureCodes() {
+		if !strings.Contains(string(all), "`"+code+"`") {
+			t.Errorf("JSON.md does not mention the code %s, which checks fail with", code)
+		}
 	}
 	for _, file := range []string{"../environment/problem.go", "../check/codes.go"} {
 		for _, code := range codes(parse(t, file)) {

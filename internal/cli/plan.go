@@ -26,7 +26,7 @@ type startPlan struct {
 // plan works out what to start: a new environment, or one that exists.
 func (o *startOptions) plan(ctx context.Context, home environment.Home, seeded bool) (startPlan, error) {
 	if o.env == "" && o.lab == "" {
-		current, err := home.Current()
+		current, err := o.s.meant(home)
 		if err != nil {
 			return startPlan{}, err
 		}

@@ -83,7 +83,27 @@ func newRoot(s *State) *cobra.Command {
 	add(root, "care", newDoctor(s), newGC(s), newNode(s), newVersion(s))
 	add(root, "author", newLab(s))
 	root.AddCommand(newSupervise(s))
+	root.InitDefaultCompletionCmd()
+	argumentsAreUsage(root)
 	return root
+}
+
+// argumentsAreUsage makes every refusal of arguments a mistake on the command
+// line, also those of the commands that cobra brings.
+func argumentsAreUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			var wrong *usageError
+			if err == nil || errors.As(err, &wrong) {
+				return err
+			}
+			return &usageError{err: err, hint: "Run `" + cmd.CommandPath() + " --help`."}
+		}
+	}
+	for _, c := range cmd.Commands() {
+		argumentsAreUsage(c)
+	}
 }
 
 func add(root *cobra.Command, group string, commands ...*cobra.Command) {

@@ -66,7 +66,7 @@ func (s *State) status(ctx context.Context, name string, all bool) (statusDocume
 	if err != nil {
 		return statusDocument{}, err
 	}
-	current, err := home.Current()
+	current, err := s.meant(home)
 	if err != nil {
 		return statusDocument{}, err
 	}

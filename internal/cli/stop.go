@@ -37,7 +37,13 @@ func newStop(s *State) *cobra.Command {
 		Args:    maxArgs(1, "stop takes one environment"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
+				if o.env != "" && o.env != args[0] {
+					return usage("Name it once.", "two environments are named: %s and %s", args[0], o.env)
+				}
 				o.env = args[0]
+			}
+			if o.discard && o.keep {
+				return usage("Choose one.", "--discard drops the files, and --keep keeps all data")
 			}
 			return o.run(cmd.Context())
 		},
@@ -46,7 +52,6 @@ func newStop(s *State) *cobra.Command {
 	s.addEnv(cmd, &o.env)
 	cmd.Flags().BoolVar(&o.discard, "discard", false, "drop the files in the workspace, too")
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep the cluster's data, for a later start")
-	cmd.MarkFlagsMutuallyExclusive("discard", "keep")
 	return cmd
 }
 
@@ -56,7 +61,7 @@ func (o *stopOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.env == "" {
-		if o.env, err = home.Current(); err != nil {
+		if o.env, err = o.s.meant(home); err != nil {
 			return err
 		}
 	}
@@ -66,12 +71,6 @@ func (o *stopOptions) run(ctx context.Context) error {
 	}
 	began := o.s.Now()
 	saved, err := o.stop(ctx, env)
-	if err != nil && ctx.Err() != nil {
-		return &environment.Problem{
-			Code: environment.CodeInterrupted, Message: "interrupted; the removal goes on in the background",
-			Hint: "`labctl status --all` says what is left.",
-		}
-	}
 	if err != nil {
 		return err
 	}
@@ -99,9 +98,30 @@ func (o *stopOptions) stop(ctx context.Context, env *environment.Environment) (s
 		return result.Saved, goesOn(ctx, err, "the removal", env.Name)
 	}
 	if o.keep {
-		return "", nil
+		return "", keepable(env)
 	}
-	return o.s.dismantle(ctx, env, o.discard)
+	saved, err = o.s.dismantle(ctx, env, o.discard)
+	if err != nil && ctx.Err() != nil {
+		err = &environment.Problem{
+			Code: environment.CodeInterrupted, Message: "interrupted; the environment is not wholly removed", Err: err,
+			Hint: "Run `labctl stop --env " + env.Name + "` again.",
+		}
+	}
+	return saved, err
+}
+
+// keepable refuses an environment without a supervisor that no start could
+// bring back.
+func keepable(env *environment.Environment) error {
+	now, err := env.Home.Open(env.Name) // it may have been rolled back meanwhile
+	if err != nil || now.Phase == environment.Ready {
+		return err
+	}
+	return &environment.Problem{
+		Code:    environment.CodeUnsupported,
+		Message: fmt.Sprintf("the environment %q is unfinished: there is nothing that a later start could bring back", env.Name),
+		Hint:    "Run `labctl stop --env " + env.Name + "` to remove it.",
+	}
 }
 
 // dismantle removes an environment that no supervisor owns.

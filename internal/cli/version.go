@@ -19,7 +19,7 @@ type versionDocument struct {
 func newVersion(s *State) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
-		Use: "version", Short: "Print labctl's version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print labctl's version", Args: maxArgs(0, "version takes no arguments"),
 		Example: examples(s, "version", "version -o json"),
 		RunE: func(*cobra.Command, []string) error {
 			doc := thisVersion()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -40,4 +41,17 @@ func (c *Client) Exec(ctx context.Context, cmd Command) (int, error) {
 		return exit.Code, nil
 	}
 	return 0, err
+}
+
+// NotExecutable tells that a container has no such program, or may not run it,
+// which its runtime reports as if that were its own failure: `exec failed: unable
+// to start container process: exec: "x": executable file not found in $PATH`.
+func NotExecutable(err error) bool {
+	return err != nil && notExecutable().MatchString(err.Error())
+}
+
+// notExecutable insists on who failed: that of a runtime that is being started
+// again ("dial unix ...: no such file or directory") says nothing of the program.
+func notExecutable() *regexp.Regexp {
+	return regexp.MustCompile(`exec failed.*(executable file not found|no such file or directory|permission denied)`)
 }

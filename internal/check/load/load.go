@@ -57,9 +57,10 @@ func Start(ctx context.Context, p *prober.Prober, opts Options) (*Load, error) {
 		out.CloseWithError(err)
 		in.Close()
 	}()
+	first := l.News() // taken before anybody can tell: it may be the only one
 	go l.follow(stdout)
 	select {
-	case <-l.News():
+	case <-first:
 		if err := l.Err(); err != nil {
 			return nil, fmt.Errorf("start the load: %w", err)
 		}

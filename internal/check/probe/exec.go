@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -66,7 +65,7 @@ func (e *exec) run(ctx context.Context, pod *corev1.Pod) (map[string]any, error)
 	code, err := e.env.Client.Exec(ctx, kube.Command{
 		Namespace: pod.Namespace, Pod: pod.Name, Container: container, Argv: e.spec.Command, Stdout: &out, Stderr: &said,
 	})
-	if err != nil && NotExecutable(err) {
+	if kube.NotExecutable(err) {
 		code, err = 127, nil
 		said.WriteString(e.spec.Command[0] + ": not found in the container")
 	}
@@ -92,13 +91,6 @@ func restarts(pod *corev1.Pod) (n int32) {
 		n += c.RestartCount
 	}
 	return n
-}
-
-// NotExecutable tells that the container has no such program, which the
-// container runtime reports as if it were its own failure.
-func NotExecutable(err error) bool {
-	return strings.Contains(err.Error(), "executable file not found") ||
-		strings.Contains(err.Error(), "no such file or directory") || strings.Contains(err.Error(), "permission denied")
 }
 
 // limited is a buffer that keeps the start of what is written to it.

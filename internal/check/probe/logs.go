@@ -56,8 +56,9 @@ func (l *logs) read(ctx context.Context, pod *corev1.Pod) (string, error) {
 	if l.spec.Tail > 0 {
 		tail = int64(l.spec.Tail)
 	}
+	most := int64(maxOutput) // of lines as long as the learner's program likes
 	raw, err := l.env.Client.Typed.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
-		Container: container, Previous: l.spec.Previous, TailLines: &tail,
+		Container: container, Previous: l.spec.Previous, TailLines: &tail, LimitBytes: &most,
 	}).DoRaw(ctx)
 	if apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) {
 		return "", nil

@@ -97,7 +97,7 @@ func (a *apply) plan(ctx context.Context, o *unstructured.Unstructured, r *undo.
 	}
 	after, err := objects.Apply(ctx, ref.Name, o, options(metav1.DryRunAll))
 	if err != nil {
-		return fmt.Errorf("apply %s: %w", ref, err)
+		return fmt.Errorf("apply %s: %w", ref, orUnchangeable(err, ref))
 	}
 	e := undo.Edit{Ref: ref, UID: now.GetUID(), Managers: now.GetManagedFields(), Changes: revert.Diff(now.Object, after.Object)}
 	if ref.Kind == "Deployment" {
@@ -124,7 +124,7 @@ func (a *apply) Do(ctx context.Context) error {
 		}
 		after, err := a.env.Client.Resource(m, o.GetNamespace()).Apply(ctx, o.GetName(), o, options())
 		if err != nil {
-			return fmt.Errorf("apply %s: %w", undo.RefOf(o), err)
+			return fmt.Errorf("apply %s: %w", undo.RefOf(o), orDenied(err, undo.RefOf(o)))
 		}
 		if err := observed(ctx, a.env.Client, undo.RefOf(after), after.GetGeneration()); err != nil {
 			return err

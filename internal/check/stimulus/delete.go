@@ -125,7 +125,7 @@ func (d *deletion) delete(ctx context.Context, o *unstructured.Unstructured) err
 	}
 	err = d.env.Client.Resource(m, o.GetNamespace()).Delete(ctx, o.GetName(), options)
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return fmt.Errorf("delete %s: %w", undo.RefOf(o), err)
+		return fmt.Errorf("delete %s: %w", undo.RefOf(o), orDenied(err, undo.RefOf(o)))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package stimulus
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,7 +114,8 @@ func (d *drain) evict(ctx context.Context) ([]string, error) {
 			ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
 		})
 		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsTooManyRequests(err) {
-			return nil, errors.Join(fmt.Errorf("evict pod %s", p.Name), err)
+			ref := undo.Ref{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Name: p.Name}
+			return nil, fmt.Errorf("evict pod %s: %w", p.Name, orDenied(err, ref))
 		}
 	}
 	return left, nil

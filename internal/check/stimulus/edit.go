@@ -54,7 +54,7 @@ func (e *edit) do(ctx context.Context) (*unstructured.Unstructured, error) {
 			return err
 		}
 		after, err = objects.Update(ctx, now, metav1.UpdateOptions{FieldManager: undo.Manager})
-		return err
+		return orUnchangeable(err, e.ref)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("change %s: %w", e.ref, err)

@@ -9,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"labctl.dev/labctl/internal/check/probe"
 	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
@@ -72,7 +71,7 @@ func (e *exec) Do(ctx context.Context) error {
 			Namespace: t.Namespace, Pod: t.Pod, Container: t.Container, Argv: e.spec.Command,
 			Stdout: io.Discard, Stderr: io.Discard,
 		})
-		if err != nil && probe.NotExecutable(err) {
+		if kube.NotExecutable(err) {
 			return &Failure{
 				Code: NotReady, Message: fmt.Sprintf("container %s of pod %s has no program %s", t.Container, t.Pod, e.spec.Command[0]),
 				About: about(t.Namespace, "Pod", t.Pod, true),

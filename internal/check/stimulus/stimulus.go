@@ -30,11 +30,13 @@ type Stimulus interface {
 // Failure is the error of a stimulus that the learner's work makes impossible.
 // Every other error is the environment's or the checker's.
 type Failure struct {
-	Code    string // NotFound, RolloutStuck, DrainBlocked
+	Code    string // one of those below
 	Message string
 	// Moving says that the work was still on its way when patience ended.
 	Moving bool
 	About  probe.About
+	// Refusal is what the API answered when the code is Refused.
+	Refusal error
 }
 
 func (f *Failure) Error() string { return f.Message }
@@ -45,6 +47,7 @@ const (
 	RolloutStuck = "RolloutStuck" // a rollout did not complete
 	DrainBlocked = "DrainBlocked" // a node could not be drained
 	NotReady     = "NotReady"     // there is no running pod to work on
+	Refused      = "Refused"      // the API refuses what the stimulus asks for
 )
 
 // Env is what stimuli work with.

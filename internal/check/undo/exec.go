@@ -68,6 +68,9 @@ func (e Exec) command(ctx context.Context, client *kube.Client) error {
 		_, last = client.Exec(ctx, kube.Command{
 			Namespace: e.Namespace, Pod: e.Pod, Container: e.Container, Argv: e.Command, Stdout: &said, Stderr: &said,
 		})
+		if kube.NotExecutable(last) {
+			last = nil // nor had the stimulus a program to disturb anything with
+		}
 		return last == nil, nil
 	})
 	if errors.Is(err, errPatience) && last != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -330,17 +331,11 @@ func serve(t *testing.T, host string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.WriteString(c, "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\nwelcome")
-			c.Close()
-		}
-	}()
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "welcome")
+	})}
+	t.Cleanup(func() { server.Close() })
+	go func() { _ = server.Serve(l) }() // it ends with the cleanup
 	return l.Addr().String()
 }
 

@@ -15,7 +15,7 @@ type Engine struct{}
 
 var _ engine.Engine = (*Engine)(nil)
 
-var errNotLinux = errors.New("the embedded engine needs Linux, this is " + runtime.GOOS + "; install Docker and use --engine kind")
+var errNotLinux = errors.New("the embedded engine needs Linux, this is " + runtime.GOOS + "; run labctl on a Linux machine or in a virtual machine")
 
 // New returns an engine whose Probe says why it cannot run here.
 func New(Config) *Engine { return &Engine{} }
@@ -27,7 +27,7 @@ func (*Engine) Name() string { return Name }
 func (*Engine) Probe(ctx context.Context) (engine.Capabilities, error) {
 	return engine.Capabilities{
 		Reason: "the embedded engine needs Linux, this is " + runtime.GOOS,
-		Remedy: "install Docker and use --engine kind, or run labctl in a Linux virtual machine",
+		Remedy: "run labctl on a Linux machine, or in a virtual machine with Linux",
 	}, ctx.Err()
 }
 

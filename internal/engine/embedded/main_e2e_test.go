@@ -5,6 +5,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -184,9 +185,12 @@ func (w *world) traces(t *testing.T) []string {
 
 func (w *world) wantNoTraces(t *testing.T) {
 	t.Helper()
-	if found := w.traces(t); len(found) > 0 {
-		t.Errorf("left behind:\n%s", strings.Join(found, "\n"))
-	}
+	eventually(t, "nothing is left behind", func(context.Context) error { // the kernel takes a moment to bury processes
+		if found := w.traces(t); len(found) > 0 {
+			return errors.New(strings.Join(found, "\n"))
+		}
+		return nil
+	})
 }
 
 func (w *world) logs(t *testing.T) {

@@ -26,7 +26,7 @@ func Spawn(ctx context.Context, home environment.Home, name, program string, arg
 	if err := home.Make(dir); err != nil {
 		return err
 	}
-	log, err := os.OpenFile(environment.LogPath(dir), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := openLog(environment.LogPath(dir))
 	if err != nil {
 		return fmt.Errorf("open the supervisor's log: %w", err)
 	}
@@ -52,6 +52,21 @@ func Spawn(ctx context.Context, home environment.Home, name, program string, arg
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// maxLog is how large a log may be that a new supervisor goes on with. Each of
+// them says little; but an environment that is kept is started again for years.
+const maxLog = 1 << 20
+
+// openLog opens the log to append to it. One that is full becomes NAME.1, in
+// place of the one before.
+func openLog(path string) (*os.File, error) {
+	if info, err := os.Lstat(path); err == nil && info.Size() > maxLog {
+		if err := os.Rename(path, path+".1"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 }
 
 // abandon ends a supervisor that nobody wants any more.

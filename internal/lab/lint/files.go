@@ -10,20 +10,19 @@ import (
 	"labctl.dev/labctl/internal/lab/strictyaml"
 )
 
-// namedFile is a path written in lab.yaml or a verdict.yaml.
+// namedFile is a path written in lab.yaml or a verdict.yaml. References in the
+// file are filled in when it is used.
 type namedFile struct {
 	file   string // below the lab's directory
 	what   string
 	report func(message, suggestion string)
-	// expanded tells that references in the file are filled in when it is used.
-	expanded bool
 }
 
 // namedFiles lists every file that the lab names.
 func (p *pass) namedFiles() []namedFile {
 	var files []namedFile
-	add := func(file, what, at string, expanded bool) {
-		files = append(files, namedFile{file, what, func(m, s string) { p.at(at, m, s) }, expanded})
+	add := func(file, what, at string) {
+		files = append(files, namedFile{file, what, func(m, s string) { p.at(at, m, s) }})
 	}
 	for t := range p.tasks() {
 		at := t.path + ".text"
@@ -31,17 +30,17 @@ func (p *pass) namedFiles() []namedFile {
 			at = t.path + ".id"
 		}
 		if t.ID != "" {
-			add(t.Text, "the task's text", at, true)
+			add(t.Text, "the task's text", at)
 		}
 	}
 	for _, e := range p.expects() {
 		if e.Script != nil {
-			add(e.Script.File, "the script", e.path+".script.file", false)
+			add(e.Script.File, "the script", e.path+".script.file")
 		}
 	}
 	for _, s := range p.stimuli() {
 		if s.Apply != nil && s.Apply.File != "" {
-			add(s.Apply.File, "the file to apply", s.path+".apply.file", true)
+			add(s.Apply.File, "the file to apply", s.path+".apply.file")
 		}
 	}
 	for _, c := range p.cases {
@@ -54,17 +53,17 @@ func (p *pass) filesOf(c lab.CaseFile) []namedFile {
 	var files []namedFile
 	for i, step := range c.Steps {
 		at := fmt.Sprintf("steps[%d]", i)
-		add := func(file, what string, expanded bool) {
+		add := func(file, what string) {
 			file = path.Join(c.Dir, file)
-			files = append(files, namedFile{file, what, func(m, s string) { p.inCase(c, at, m, s) }, expanded})
+			files = append(files, namedFile{file, what, func(m, s string) { p.inCase(c, at, m, s) }})
 		}
 		switch {
 		case step.Script != "" && !strings.ContainsAny(step.Script, " \n"):
-			add(step.Script, "the script", false)
+			add(step.Script, "the script")
 		case step.Apply != "":
-			add(step.Apply, "what to apply", true)
+			add(step.Apply, "what to apply")
 		case step.Copy != "":
-			add(step.Copy, "what to copy", true)
+			add(step.Copy, "what to copy")
 		}
 	}
 	return files

@@ -51,7 +51,7 @@ func (p *pass) adopt(problems lab.Problems) {
 func (p *pass) expandedFiles() []string {
 	set := map[string]bool{}
 	for _, f := range p.namedFiles() {
-		if f.expanded && inside(f.file) {
+		if inside(f.file) {
 			p.addFiles(set, f.file, "")
 		}
 	}

@@ -94,7 +94,10 @@ func (c *component) ended(out *reporter, again chan<- *component) error {
 	}
 	c.crashes++
 	how := describe(c.status)
-	e := node.Event{Event: node.Exited, Component: c.name, Restarts: c.restarts, Error: how, Log: c.log.tail()}
+	e := node.Event{Event: node.Exited, Component: c.name, Restarts: c.restarts, Error: how}
+	if !killed(c.status) { // what is killed has not said why
+		e.Log = c.log.tail()
+	}
 	if c.crashes > maxCrashes {
 		e.Event = node.Failed
 		out.report(e)

@@ -82,3 +82,5 @@ func describe(s syscall.WaitStatus) string {
 	}
 	return fmt.Sprintf("ended with code %d", s.ExitStatus())
 }
+
+func killed(s syscall.WaitStatus) bool { return s.Signaled() && s.Signal() == syscall.SIGKILL }

@@ -18,6 +18,11 @@ const (
 	dialTimeout = 5 * time.Second
 	// maxDialing is how many connections may be on their way at once.
 	maxDialing = 512
+	// maxTCP and maxUDP are how many connections and exchanges may stand at once:
+	// each takes one of the host's sockets and two buffers here, and a pod that
+	// opens them without end must not take the whole cluster's network down.
+	maxTCP = 1024
+	maxUDP = 256
 	// udpIdle is how long a UDP exchange is remembered after its last datagram.
 	udpIdle = 60 * time.Second
 	dnsPort = 53
@@ -37,6 +42,20 @@ func (g *Gateway) allowed(to netip.Addr) bool {
 	return to.As4()[0] != 0
 }
 
+// slots bounds how many of something there are at once.
+type slots chan struct{}
+
+func (s slots) take() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s slots) free() { <-s }
+
 func destination(id stack.TransportEndpointID) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4(id.LocalAddress.As4()), id.LocalPort)
 }
@@ -45,26 +64,40 @@ func destination(id stack.TransportEndpointID) netip.AddrPort {
 // the true destination stands, and refuses it when that fails.
 func (g *Gateway) tcpForwarder() *tcp.Forwarder {
 	return tcp.NewForwarder(g.stack, 0, maxDialing, func(r *tcp.ForwarderRequest) {
-		outside, err := g.dialTCP(destination(r.ID()))
-		if err != nil {
+		if !g.tcp.take() {
 			r.Complete(true)
 			return
 		}
-		var wq waiter.Queue
-		ep, failure := r.CreateEndpoint(&wq)
-		if failure != nil {
-			outside.Close()
-			r.Complete(true)
-			return
-		}
-		r.Complete(false)
-		ep.SocketOptions().SetKeepAlive(true)
-		inside := gonet.NewTCPConn(&wq, ep)
-		if !g.spawn(func() { g.join(inside, outside) }) {
-			_ = inside.Close()
-			outside.Close()
+		if !g.forwardTCP(r) {
+			g.tcp.free()
 		}
 	})
+}
+
+// forwardTCP answers one connection. It says whether that now stands, and will
+// free its slot when it ends.
+func (g *Gateway) forwardTCP(r *tcp.ForwarderRequest) bool {
+	outside, err := g.dialTCP(destination(r.ID()))
+	if err != nil {
+		r.Complete(true)
+		return false
+	}
+	var wq waiter.Queue
+	ep, failure := r.CreateEndpoint(&wq)
+	if failure != nil {
+		outside.Close()
+		r.Complete(true)
+		return false
+	}
+	r.Complete(false)
+	ep.SocketOptions().SetKeepAlive(true)
+	inside := gonet.NewTCPConn(&wq, ep)
+	if g.spawn(func() { defer g.tcp.free(); g.join(inside, outside) }) {
+		return true
+	}
+	_ = inside.Close()
+	outside.Close()
+	return false
 }
 
 func (g *Gateway) dialTCP(to netip.AddrPort) (halfCloser, error) {
@@ -119,27 +152,36 @@ func copyHalf(to, from halfCloser) {
 // tell the sender that the port is unreachable.
 func (g *Gateway) forwardUDP(id stack.TransportEndpointID, pkt *stack.PacketBuffer) bool {
 	to := destination(id)
-	if !g.allowed(to.Addr()) {
+	if !g.allowed(to.Addr()) || !g.udp.take() {
 		return false
 	}
 	// For UDP, dialing only asks whether there is a route.
 	outside, err := g.dial(g.life, "udp4", to.String())
 	if err != nil {
+		g.udp.free()
 		return false
 	}
 	return udp.NewForwarder(g.stack, func(r *udp.ForwarderRequest) {
-		var wq waiter.Queue
-		ep, failure := r.CreateEndpoint(&wq)
-		if failure != nil {
+		if !g.exchange(r, outside) {
 			outside.Close()
-			return
-		}
-		inside := gonet.NewUDPConn(&wq, ep)
-		if !g.spawn(func() { g.relayUDP(inside, outside) }) {
-			_ = inside.Close()
-			outside.Close()
+			g.udp.free()
 		}
 	}).HandlePacket(id, pkt)
+}
+
+// exchange begins an exchange, which frees its slot when it ends.
+func (g *Gateway) exchange(r *udp.ForwarderRequest, outside net.Conn) bool {
+	var wq waiter.Queue
+	ep, failure := r.CreateEndpoint(&wq)
+	if failure != nil {
+		return false
+	}
+	inside := gonet.NewUDPConn(&wq, ep)
+	if g.spawn(func() { defer g.udp.free(); g.relayUDP(inside, outside) }) {
+		return true
+	}
+	_ = inside.Close()
+	return false
 }
 
 // relayUDP passes datagrams both ways until neither side has sent for a while.

@@ -49,6 +49,8 @@ type Gateway struct {
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	dns  *relay
+	// tcp and udp are the connections and exchanges with the world.
+	tcp, udp slots
 	// life ends with Close; everything that is being forwarded ends with it.
 	life context.Context
 	end  context.CancelFunc
@@ -61,7 +63,7 @@ type Gateway struct {
 // New starts a network without nodes. The caller closes it; it also ends with
 // ctx.
 func New(ctx context.Context, cfg Config) (*Gateway, error) {
-	g := &Gateway{cfg: cfg, net: newNetwork(cfg.MAC, cfg.Prefix.Addr())}
+	g := &Gateway{cfg: cfg, net: newNetwork(cfg.MAC, cfg.Prefix.Addr()), tcp: make(slots, maxTCP), udp: make(slots, maxUDP)}
 	g.life, g.end = context.WithCancel(ctx)
 	g.dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	g.dns = &relay{resolvConf: cfg.ResolvConf, dial: g.dial}

@@ -1,0 +1,3 @@
+#!/bin/sh
+kubectl -n $(namespace) get pods $(date)
+test $(params.quota) = 1

@@ -1,0 +1,2 @@
+kubectl create deployment web --image=$(images.web)
+kubectl scale deployment web --replicas=$(params.scale)
