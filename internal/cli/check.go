@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -11,6 +12,7 @@ import (
 	"labctl.dev/labctl/internal/check"
 	"labctl.dev/labctl/internal/check/script"
 	"labctl.dev/labctl/internal/environment"
+	"labctl.dev/labctl/internal/environment/supervisor"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab/nearest"
 	"labctl.dev/labctl/internal/proc"
@@ -108,7 +110,7 @@ func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
 		Lab: seat.lab, Environment: env.Name, Engine: env.Engine, Capabilities: env.Capabilities, Ledger: env.Ledger(), Lock: env.CheckLock(),
 		Log: slog.New(slog.DiscardHandler),
 	}
-	if _, err := client(env).Status(ctx); err != nil {
+	if err := s.atRest(ctx, env); err != nil {
 		return nil, err
 	}
 	if env.Nodes > 0 {
@@ -119,6 +121,19 @@ func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
 		target.Kubectl = s.pinnedKubectl(env.AdminKubeconfig())
 	}
 	return check.New(target)
+}
+
+// atRest refuses an environment that is being started, reset or stopped: what a
+// check found half-way would be no finding.
+func (s *State) atRest(ctx context.Context, env *environment.Environment) error {
+	status, err := client(env).Status(ctx)
+	if err != nil || status.State == supervisor.Running || status.State == supervisor.Broken {
+		return err
+	}
+	return &environment.Problem{
+		Code: environment.CodeBusy, Message: fmt.Sprintf("the environment %q is %s", env.Name, status.State),
+		Hint: "Wait for it to finish; `labctl status --env " + env.Name + "` says when.",
+	}
 }
 
 // pinnedKubectl is the kubectl of labctl's own for the scripts of checks.

@@ -31,7 +31,7 @@ func nodeAction(s *State, action, short, done string) *cobra.Command {
 				return err
 			}
 			if err := client(env).Node(cmd.Context(), args[0], action); err != nil {
-				return err
+				return goesOn(cmd.Context(), err, "the "+action+" of the node "+args[0], env.Name)
 			}
 			fmt.Fprintf(s.Stdout, "%s %s.\n", args[0], done)
 			return nil

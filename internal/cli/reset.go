@@ -42,14 +42,12 @@ func (o *resetOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lock, err := env.AcquireCheck(ctx)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
 	p := o.s.newProgress(o.output == formatJSON)
 	result, err := client(env).Reset(ctx, p)
 	p.close()
+	if err != nil && result.Saved != "" {
+		err = fmt.Errorf("%w; a copy of your files is in %s", err, result.Saved)
+	}
 	if err != nil {
 		return goesOn(ctx, err, "the reset", env.Name)
 	}

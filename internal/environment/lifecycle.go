@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"labctl.dev/labctl/internal/engine"
@@ -19,8 +20,8 @@ type Observer interface {
 	StepDone(name string, took time.Duration)
 }
 
-// Lifecycle carries an environment through its life. Its methods are called one
-// at a time, by the supervisor.
+// Lifecycle carries an environment through its life. Its methods but Cluster are
+// called one at a time, by the supervisor.
 type Lifecycle struct {
 	Env      *Environment
 	Engine   engine.Engine
@@ -35,12 +36,24 @@ type Lifecycle struct {
 	// Prober puts the checker's helper into the cluster.
 	Prober func(context.Context, *kube.Client) error
 
-	cluster engine.Cluster
 	client  *kube.Client
+	mu      sync.Mutex // of cluster, for Cluster
+	cluster engine.Cluster
 }
 
-// Cluster is the running cluster; nil before a start and after a stop.
-func (l *Lifecycle) Cluster() engine.Cluster { return l.cluster }
+// Cluster is the running cluster; nil before a start and after a stop. It may be
+// asked at any time.
+func (l *Lifecycle) Cluster() engine.Cluster {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cluster
+}
+
+func (l *Lifecycle) setCluster(c engine.Cluster) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cluster = c
+}
 
 // Start makes the environment. When it fails or is cancelled, everything made
 // so far is removed again, unless keep is set; the caller still holds the lock.
@@ -156,7 +169,8 @@ func (l *Lifecycle) Close(ctx context.Context) error {
 		return nil
 	}
 	err := l.cluster.Close(ctx)
-	l.cluster, l.client = nil, nil
+	l.setCluster(nil)
+	l.client = nil
 	return err
 }
 

@@ -10,9 +10,15 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockPatience is how long a lock is tried: whoever only looks whether it is
-// taken holds it for an instant.
-const lockPatience = 100 * time.Millisecond
+const (
+	// lockPatience is how long a lock is tried: whoever only looks whether it is
+	// taken holds it for an instant.
+	lockPatience = 100 * time.Millisecond
+	// checkPatience is how long the lock of checks is tried: `check --watch` holds
+	// it for one look at a time.
+	checkPatience = 5 * time.Second
+	lockInterval  = 5 * time.Millisecond
+)
 
 // Lock is the right to work on something of an environment. The system takes it
 // back when the process ends, however it ends.
@@ -25,7 +31,7 @@ func (h Home) Acquire(ctx context.Context, name string) (*Lock, error) {
 	if err := h.Make(h.EnvDir(name)); err != nil {
 		return nil, err
 	}
-	return h.lock(ctx, name, "lock", problem(CodeBusy, "Wait for it to finish, or choose another name with --env.", nil,
+	return h.lock(ctx, name, "lock", lockPatience, problem(CodeBusy, "Wait for it to finish, or choose another name with --env.", nil,
 		"another labctl is at work on the environment %q", name))
 }
 
@@ -34,19 +40,26 @@ func (e *Environment) CheckLock() string { return filepath.Join(e.Dir(), checkLo
 
 const checkLock = "check.lock"
 
-// AcquireCheck takes the lock that keeps checks and resets apart.
-func (e *Environment) AcquireCheck(ctx context.Context) (*Lock, error) {
-	return e.Home.lock(ctx, e.Name, checkLock, problem(CodeBusy, "Wait for it to finish, or end it with Ctrl-C where it runs.", nil,
-		"a check of the environment %q is running", e.Name))
+// AcquireCheck takes the lock that keeps checks and resets apart. If somebody has
+// it, waiting is called, and the lock is tried for a while.
+func (e *Environment) AcquireCheck(ctx context.Context, waiting func()) (*Lock, error) {
+	busy := problem(CodeBusy, "Wait for it to finish, or end it with Ctrl-C where it runs.", nil,
+		"a check of the environment %q is running", e.Name)
+	lock, err := e.Home.lock(ctx, e.Name, checkLock, lockPatience, busy)
+	if !errors.Is(err, busy) {
+		return lock, err
+	}
+	waiting()
+	return e.Home.lock(ctx, e.Name, checkLock, checkPatience, busy)
 }
 
-func (h Home) lock(ctx context.Context, name, file string, busy error) (*Lock, error) {
+func (h Home) lock(ctx context.Context, name, file string, patience time.Duration, busy error) (*Lock, error) {
 	path := filepath.Join(h.EnvDir(name), file)
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		f := flock.New(path)
-		_, err := f.TryLockContext(ctx, lockPatience/20)
+		_, err := f.TryLockContext(ctx, lockInterval)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, busy
 		}

@@ -3,13 +3,20 @@ package environment
 import (
 	"context"
 	"errors"
+	"time"
 
 	"labctl.dev/labctl/internal/engine"
 )
 
 // Rebuild restores the starting state of the environment: cluster and
-// workspace. The learner's files are copied to the path returned first.
+// workspace. The learner's files are copied to the path returned first, also
+// when it fails later. No check runs from the beginning to the end of it.
 func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took []StepTime, err error) {
+	lock, err := l.holdChecks(ctx, o)
+	if err != nil {
+		return "", nil, err
+	}
+	defer lock.Release()
 	workspace := func(l *Lifecycle, _ context.Context, _ Observer) (err error) {
 		saved, err = l.Env.restoreWorkspace(l.Material.Files, l.Now())
 		return err
@@ -19,6 +26,21 @@ func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took
 		return saved, took, err
 	}
 	return saved, took, l.Env.Save()
+}
+
+// holdChecks keeps checks away, and shows that it waits for one.
+func (l *Lifecycle) holdChecks(ctx context.Context, o Observer) (*Lock, error) {
+	const step = "checks"
+	var began time.Time
+	lock, err := l.Env.AcquireCheck(ctx, func() {
+		began = l.Now()
+		o.StepStarted(step)
+		o.Progress("waiting for a check to end")
+	})
+	if err == nil && !began.IsZero() {
+		o.StepDone(step, l.Now().Sub(began))
+	}
+	return lock, err
 }
 
 func (l *Lifecycle) rebuildSteps(workspace step) []step {

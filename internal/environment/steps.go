@@ -51,7 +51,7 @@ func (l *Lifecycle) resumeSteps() []step {
 	}
 	return []step{
 		{"cluster", CodeEngine, (*Lifecycle).attach},
-		{"stimuli", CodeEngine, (*Lifecycle).tryUndo},
+		{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
 		{"checker", CodeSetup, (*Lifecycle).startProber},
 	}
 }
@@ -90,7 +90,8 @@ func (l *Lifecycle) attach(ctx context.Context, o Observer) error {
 
 // adopt takes a running cluster over.
 func (l *Lifecycle) adopt(cluster engine.Cluster) error {
-	l.cluster, l.Env.Port = cluster, cluster.Port()
+	l.setCluster(cluster)
+	l.Env.Port = cluster.Port()
 	if cluster.Kubeconfig() == "" {
 		return nil
 	}
@@ -169,7 +170,26 @@ func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
 	return nil
 }
 
-// tryUndo takes back what a check that was killed left behind. What it cannot
+// undoLeft is tryUndo while no check runs. One that does, since before the
+// supervisor ended, takes back by itself what it did.
+func (l *Lifecycle) undoLeft(ctx context.Context, o Observer) error {
+	if l.client == nil {
+		return nil
+	}
+	lock, err := l.Env.AcquireCheck(ctx, func() { o.Progress("waiting for a check to end") })
+	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Code == CodeBusy {
+		l.Log.Warn("a check is running", "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return l.tryUndo(ctx, o)
+}
+
+// tryUndo takes back what a check that was killed left behind, for who holds the
+// check's lock. What it cannot
 // must keep nobody from their work: it stays in the ledger, where the next
 // check finds it and says so, and a reset forgets it.
 func (l *Lifecycle) tryUndo(ctx context.Context, _ Observer) error {

@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -59,38 +60,47 @@ func (c *Cluster) onServer(ctx context.Context, path string) error {
 
 // StopNode cuts a worker off as a power failure does.
 func (c *Cluster) StopNode(ctx context.Context, name string) error {
-	i, err := c.worker(name)
-	if err != nil {
+	if _, err := c.worker(name); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	m := c.machines[node.Name(i)]
-	c.mu.Unlock()
-	if m == nil {
-		return nil
-	}
-	m.stop(ctx, 0)
-	return c.bury(ctx, m)
+	return c.takeDown(ctx, name)
 }
 
-// StartNode starts a worker again and waits until it works.
+// StartNode starts a worker again and waits until it works. One that does not get
+// there is off afterwards: half a node would end the cluster later.
 func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	i, err := c.worker(name)
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	_, runs := c.machines[name]
-	c.mu.Unlock()
-	if !runs {
-		if err := c.startNode(ctx, i); err != nil {
-			return err
-		}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
+	defer cancel()
+	if m := c.machine(name); m != nil { // it is on
+		return c.settle(ctx, []*machine{m}, engine.Quiet)
 	}
+	if err = c.startNode(ctx, i); err == nil {
+		err = c.settle(ctx, []*machine{c.machine(name)}, engine.Quiet)
+	}
+	if err != nil {
+		return errors.Join(err, c.takeDown(context.WithoutCancel(ctx), name))
+	}
+	return nil
+}
+
+// takeDown ends a node that may be there in part only.
+func (c *Cluster) takeDown(ctx context.Context, name string) error {
+	m := c.machine(name)
+	if m == nil { // it got no further than its cgroups
+		return c.bury(ctx, &machine{name: name})
+	}
+	m.stop(ctx, 0)
+	return c.bury(ctx, m)
+}
+
+func (c *Cluster) machine(name string) *machine {
 	c.mu.Lock()
-	m := c.machines[name]
-	c.mu.Unlock()
-	return c.settle(ctx, []*machine{m}, engine.Quiet)
+	defer c.mu.Unlock()
+	return c.machines[name]
 }
 
 // worker returns the number of the worker with this name.

@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (c *Cluster) adopt(m *machine, events *os.File) {
 		<-m.process.Done()
 		<-m.silent
 		if !m.isLeaving() {
-			c.end(fmt.Errorf("node %s has ended: %s", m.name, m.trouble()))
+			c.end(fmt.Errorf("node %s has ended (%w): %s", m.name, cmp.Or(m.process.Err(), errors.New("by itself")), m.trouble()))
 		}
 	}()
 }

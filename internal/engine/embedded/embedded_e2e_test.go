@@ -254,6 +254,15 @@ func TestNodesAreLostAndReturn(t *testing.T) {
 	if err := c.Health(t.Context()); err != nil {
 		t.Errorf("a node that was stopped is no failure: %v", err)
 	}
+	// One that does not come up in time is off again, and in nobody's way.
+	for _, patience := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 300 * time.Millisecond} {
+		if err := c.StartNode(timeout(t, patience), "lab-worker"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("in %v: %v", patience, err)
+		}
+		if err := c.Health(t.Context()); err != nil {
+			t.Errorf("a node that did not come up in %v is no failure: %v", patience, err)
+		}
+	}
 	if err := c.StartNode(timeout(t, time.Minute), "lab-worker"); err != nil {
 		t.Fatal(err)
 	}

@@ -116,14 +116,10 @@ func (m *machine) well() {
 }
 
 // trouble describes the last bad news, with what the component said at the end.
-// Without any, all there is to tell is how the node's first process ended.
 func (m *machine) trouble() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.last.Event == "" {
-		if err := m.process.Err(); err != nil {
-			return err.Error()
-		}
 		return "it gave no reason"
 	}
 	text := m.last.Component + ": " + m.last.Error

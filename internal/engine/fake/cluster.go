@@ -96,7 +96,7 @@ func (c *Cluster) Reset(ctx context.Context) error {
 	if err := c.engine.fail("reset"); err != nil {
 		return err
 	}
-	return errors.Join(copyFile(c.state("baseline"), c.state("objects")), ctx.Err())
+	return errors.Join(c.engine.dawdle(ctx), copyFile(c.state("baseline"), c.state("objects")))
 }
 
 // copyFile copies a file; one that is missing is empty.
@@ -117,7 +117,10 @@ func (c *Cluster) StopNode(_ context.Context, name string) error {
 }
 
 // StartNode notes that it is on again.
-func (c *Cluster) StartNode(_ context.Context, name string) error {
+func (c *Cluster) StartNode(ctx context.Context, name string) error {
+	if err := errors.Join(c.engine.fail("start node"), ctx.Err()); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.stopped, name)

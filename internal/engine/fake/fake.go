@@ -25,10 +25,10 @@ func phases() []string { return []string{"network", "node", "api"} }
 // there can be found without any state directory.
 type Engine struct {
 	Root string
-	// Delay is how long each phase of Up takes.
+	// Delay is how long each phase of Up takes, Attach and Reset.
 	Delay time.Duration
 	// Fail is asked before each phase ("network", "node", "api", "images",
-	// "baseline", "reset", "down") and makes it fail. Nil never does.
+	// "baseline", "reset", "start node", "down") and makes it fail. Nil never does.
 	Fail func(phase string) error
 	// Unavailable is the reason that Probe gives; empty if there is none.
 	Unavailable string
@@ -83,13 +83,21 @@ func (e *Engine) make(ctx context.Context, spec engine.Spec, led engine.Ledger, 
 	if err := e.fail(phase); err != nil {
 		return err
 	}
+	if err := e.dawdle(ctx); err != nil {
+		return fmt.Errorf("%s: %w", phase, err)
+	}
+	return nil
+}
+
+// dawdle takes the time that a test wants.
+func (e *Engine) dawdle(ctx context.Context) error {
 	timer := time.NewTimer(e.Delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return ctx.Err()
 	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", phase, ctx.Err())
+		return ctx.Err()
 	}
 }
 
@@ -107,7 +115,10 @@ func (e *Engine) Attach(ctx context.Context, spec engine.Spec, _ engine.Ledger, 
 			return nil, engine.ErrNotFound
 		}
 	}
-	return e.newCluster(spec), ctx.Err()
+	if err := e.dawdle(ctx); err != nil {
+		return nil, err
+	}
+	return e.newCluster(spec), nil
 }
 
 // Down removes the cluster's directories.

@@ -72,8 +72,8 @@ type Result struct {
 	Ms    int64                  `json:"ms"`
 }
 
-// event is one line of the stream that answers a long operation. Exactly one of
-// the first fields is set; the last line has Result or Problem.
+// event is one line of the stream that answers a long operation. One of the first
+// fields is set. The last line has Result, and Problem, too, if it failed.
 type event struct {
 	Step     string                `json:"step,omitempty"`
 	Progress string                `json:"progress,omitempty"`

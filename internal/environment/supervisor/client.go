@@ -138,7 +138,7 @@ func (c *Client) operation(ctx context.Context, path string, body any, o environ
 		}
 		switch {
 		case e.Problem != nil:
-			return Result{}, e.Problem
+			return *e.Result, e.Problem
 		case e.Result != nil:
 			return *e.Result, nil
 		case e.Done != nil:

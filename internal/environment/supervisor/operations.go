@@ -60,16 +60,13 @@ func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 		out.finish(Result{Resumed: true}, nil)
 		return
 	}
-	end, err := s.begin(Starting)
+	end, err := s.begin(Starting, "starting")
 	if err != nil {
 		out.finish(Result{}, err)
 		return
 	}
-	ctx, stop := context.WithCancelCause(r.Context())
-	defer stop(nil)
-	s.mu.Lock()
-	s.stop = stop
-	s.mu.Unlock()
+	ctx, cancel := s.cancellable(r.Context())
+	defer cancel()
 	result, err := s.start(ctx, req, out)
 	if err == nil {
 		end(Running)
@@ -144,13 +141,21 @@ func (s *Server) handleReset(w http.ResponseWriter, r *http.Request) {
 		out.finish(Result{}, &environment.Problem{Code: environment.CodeNotRunning, Message: "nothing is running"})
 		return
 	}
-	end, err := s.begin(Resetting)
+	end, err := s.begin(Resetting, "resetting")
 	if err != nil {
 		out.finish(Result{}, err)
 		return
 	}
+	s.mu.Lock()
+	life := s.life
+	s.mu.Unlock()
+	if life == nil { // it was stopped a moment ago
+		end(Stopping)
+		out.finish(Result{}, &environment.Problem{Code: environment.CodeNotRunning, Message: "nothing is running"})
+		return
+	}
 	began := time.Now()
-	saved, steps, err := s.life.Rebuild(context.WithoutCancel(r.Context()), out)
+	saved, steps, err := life.Rebuild(context.WithoutCancel(r.Context()), out)
 	end(Running)
 	out.finish(Result{Saved: saved, Steps: steps, Ms: time.Since(began).Milliseconds()}, err)
 }
@@ -162,7 +167,7 @@ func (s *Server) handleStop(w http.ResponseWriter, r *http.Request) {
 	mode := StopMode(r.URL.Query().Get("mode"))
 	s.cancelStart(errors.New("stopped"))
 	s.waitFor(r.Context())
-	end, err := s.begin(Stopping)
+	end, err := s.begin(Stopping, "stopping")
 	if err != nil {
 		out.finish(Result{}, err)
 		return
@@ -174,10 +179,14 @@ func (s *Server) handleStop(w http.ResponseWriter, r *http.Request) {
 	s.over()
 }
 
+// finish ends what runs. What is on disk only is for the client to remove, as if
+// there were no supervisor.
 func (s *Server) finish(ctx context.Context, mode StopMode) (saved string, err error) {
 	life := s.takeLife(nil)
 	switch {
-	case life == nil:
+	case life == nil && s.Home.Exists(s.Name): // a resume was cancelled, or nothing asked for
+		return "", &environment.Problem{Code: environment.CodeNotRunning, Message: "nothing is running"}
+	case life == nil: // a start was rolled back
 		return "", nil
 	case mode == Keep:
 		return "", life.Close(ctx)
@@ -195,24 +204,4 @@ func (s *Server) waitFor(ctx context.Context) {
 	case <-idle:
 	case <-ctx.Done():
 	}
-}
-
-func (s *Server) handleNode(w http.ResponseWriter, r *http.Request) {
-	nodes, ok := s.cluster().(engine.NodeController)
-	if !ok {
-		reply(w, http.StatusConflict, &environment.Problem{
-			Code: environment.CodeUnsupported, Message: "nodes of this environment cannot be stopped and started",
-		})
-		return
-	}
-	action := map[string]func(context.Context, string) error{"stop": nodes.StopNode, "start": nodes.StartNode}[r.PathValue("action")]
-	if action == nil {
-		http.NotFound(w, r)
-		return
-	}
-	if err := action(r.Context(), r.PathValue("node")); err != nil {
-		reply(w, http.StatusConflict, asProblem(err))
-		return
-	}
-	reply(w, http.StatusOK, struct{}{})
 }

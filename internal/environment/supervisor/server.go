@@ -35,7 +35,8 @@ type Server struct {
 	state State
 	since time.Time
 	life  *environment.Lifecycle
-	stop  context.CancelCauseFunc // of the start that is going on
+	doing string                  // the operation that is going on
+	stop  context.CancelCauseFunc // of the start, or of the work on a node
 	idle  chan struct{}           // closed while no operation is going on
 	over  context.CancelFunc      // ends Serve
 	lit   net.Listener            // the beacon
@@ -129,8 +130,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// begin makes an operation the only one, or says what is going on instead.
-func (s *Server) begin(state State) (end func(State), err error) {
+// begin makes an operation the only one, or says what is going on instead. With
+// an empty state, the present one stays, likewise for end.
+func (s *Server) begin(state State, doing string) (end func(State), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -138,12 +140,13 @@ func (s *Server) begin(state State) (end func(State), err error) {
 	default:
 		return nil, &environment.Problem{
 			Code:    environment.CodeBusy,
-			Message: fmt.Sprintf("the environment %q is %s", s.Name, s.state),
+			Message: fmt.Sprintf("the environment %q is %s", s.Name, s.doing),
 			Hint:    "Wait for it to finish.",
 		}
 	}
 	idle := make(chan struct{})
-	s.idle, s.state, s.since = idle, state, time.Now()
+	s.idle, s.doing = idle, doing
+	s.enter(state)
 	return func(after State) {
 		s.set(after)
 		close(idle)
@@ -153,7 +156,23 @@ func (s *Server) begin(state State) (end func(State), err error) {
 func (s *Server) set(state State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.since = state, time.Now()
+	s.enter(state)
+}
+
+// enter is set for who holds mu.
+func (s *Server) enter(state State) {
+	if state != "" {
+		s.state, s.since = state, time.Now()
+	}
+}
+
+// cancellable is the context of an operation that a stop ends.
+func (s *Server) cancellable(parent context.Context) (ctx context.Context, cancel func()) {
+	ctx, stop := context.WithCancelCause(parent)
+	s.mu.Lock()
+	s.stop = stop
+	s.mu.Unlock()
+	return ctx, func() { stop(nil) }
 }
 
 // wait returns when no operation is going on.

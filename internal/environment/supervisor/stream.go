@@ -52,7 +52,7 @@ func (s *stream) last(r Result, err error) {
 
 func outcome(r Result, err error) event {
 	if err != nil {
-		return event{Problem: asProblem(err)}
+		return event{Problem: asProblem(err), Result: &r} // what was done by then
 	}
 	return event{Result: &r}
 }
