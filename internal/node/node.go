@@ -14,13 +14,16 @@ import (
 type Config struct {
 	Cluster string `json:"cluster"` // the cluster's id
 	Name    string `json:"name"`    // the node's name and hostname
-	Index   int    `json:"index"`   // 1 is the server, more are agents
+	Index   int    `json:"index"`   // from 1; it decides the addresses
+	Role    Role   `json:"role"`
 
 	// Directories of the host that the node sees: as /bin (read-only), /node and
 	// /node/pki.
 	Bin  string `json:"bin"`
 	Data string `json:"data"`
-	PKI  string `json:"pki"`
+	PKI  string `json:"pki,omitempty"`
+	// Binds are directories of the host that the node sees under the same path.
+	Binds []string `json:"binds,omitempty"`
 	// CAFile is the host's bundle of certificate authorities; empty for none.
 	CAFile string `json:"caFile,omitempty"`
 
@@ -38,8 +41,15 @@ type Cgroup struct {
 	V1 string `json:"v1,omitempty"`
 }
 
-// Server says whether the node runs the control plane.
-func (c Config) Server() bool { return c.Index == 1 }
+// Role is what runs in a node.
+type Role string
+
+// The roles.
+const (
+	Server Role = "server" // a cluster's control plane, and pods
+	Agent  Role = "agent"  // a cluster's worker
+	Docker Role = "docker" // a Docker Engine
+)
 
 // ConfigEnv is the environment variable that carries the Config.
 const ConfigEnv = "LABINIT_CONFIG"
@@ -117,6 +127,12 @@ func MachineIP(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 98, 0, byt
 func PodNet(i int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 244, byte(i), 0}), 24)
 }
+
+// DockerNet is where a Docker Engine's networks get their addresses from.
+func DockerNet() netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 99, 0, 0}), 16) }
+
+// DockerBridge is the engine's own address on its default network.
+func DockerBridge() netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 99, 0, 1}), 24) }
 
 // ClusterNets are the networks that never leave the cluster: machines, pods,
 // services.

@@ -28,7 +28,7 @@ func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
 		sending.Go(func() error {
 			err := m.control.do(ctx, "/images", r)
 			if err != nil {
-				err = fmt.Errorf("load images into node %s: %w", m.name, err)
+				err = fmt.Errorf("load images into node %s: %w", m.Name(), err)
 			}
 			r.CloseWithError(err) // so that the others are not kept waiting
 			return err
@@ -52,7 +52,7 @@ func (c *Cluster) Reset(ctx context.Context) error { return c.onServer(ctx, "/re
 
 func (c *Cluster) onServer(ctx context.Context, path string) error {
 	nodes := c.running()
-	if len(nodes) == 0 || nodes[0].index != 1 {
+	if len(nodes) == 0 || nodes[0].Index() != 1 {
 		return fmt.Errorf("%s: the control plane does not run", path)
 	}
 	return nodes[0].control.do(ctx, path, nil)
@@ -76,10 +76,10 @@ func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
 	defer cancel()
 	if m := c.machine(name); m != nil { // it is on
-		return c.settle(ctx, []*machine{m}, engine.Quiet)
+		return c.settle(ctx, []*member{m}, engine.Quiet)
 	}
 	if err = c.startNode(ctx, i); err == nil {
-		err = c.settle(ctx, []*machine{c.machine(name)}, engine.Quiet)
+		err = c.settle(ctx, []*member{c.machine(name)}, engine.Quiet)
 	}
 	if err != nil {
 		return errors.Join(err, c.takeDown(context.WithoutCancel(ctx), name))
@@ -97,10 +97,10 @@ func (c *Cluster) takeDown(ctx context.Context, name string) error {
 	return c.bury(ctx, m)
 }
 
-func (c *Cluster) machine(name string) *machine {
+func (c *Cluster) machine(name string) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.machines[name]
+	return c.members[name]
 }
 
 // worker returns the number of the worker with this name.

@@ -3,21 +3,17 @@
 package embedded
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"labctl.dev/labctl/internal/engine"
-	"labctl.dev/labctl/internal/engine/embedded/gateway"
+	"labctl.dev/labctl/internal/machine"
 )
 
 // stopGrace is how long a node may take to end before it is killed.
@@ -30,12 +26,11 @@ type Cluster struct {
 	log    *slog.Logger
 	ledger engine.Ledger
 
-	hierarchies []hierarchy
-	listener    *net.TCPListener
-	gateway     *gateway.Gateway
+	host     *machine.Host
+	listener *net.TCPListener
 
-	mu       sync.Mutex
-	machines map[string]*machine
+	mu      sync.Mutex
+	members map[string]*member
 
 	ending sync.Once
 	done   chan struct{}
@@ -50,7 +45,7 @@ var (
 )
 
 func newCluster(log *slog.Logger, spec engine.Spec, led engine.Ledger) *Cluster {
-	return &Cluster{spec: spec, log: log, ledger: led, machines: map[string]*machine{}, done: make(chan struct{})}
+	return &Cluster{spec: spec, log: log, ledger: led, members: map[string]*member{}, done: make(chan struct{})}
 }
 
 // Kubeconfig is labctl's own.
@@ -85,34 +80,15 @@ func (c *Cluster) end(err error) {
 	})
 }
 
-// adopt begins to look after a node that has been started.
-func (c *Cluster) adopt(m *machine, events *os.File) {
-	c.mu.Lock()
-	c.machines[m.name] = m
-	c.mu.Unlock()
-	m.silent = make(chan struct{})
-	go func() {
-		defer close(m.silent)
-		m.watch(events)
-	}()
-	go func() {
-		<-m.process.Done()
-		<-m.silent
-		if !m.isLeaving() {
-			c.end(fmt.Errorf("node %s has ended (%w): %s", m.name, cmp.Or(m.process.Err(), errors.New("by itself")), m.trouble()))
-		}
-	}()
-}
-
 // running returns the nodes that run, the server first.
-func (c *Cluster) running() []*machine {
+func (c *Cluster) running() []*member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all []*machine
-	for _, m := range c.machines {
+	var all []*member
+	for _, m := range c.members {
 		all = append(all, m)
 	}
-	slices.SortFunc(all, func(a, b *machine) int { return a.index - b.index })
+	slices.SortFunc(all, func(a, b *member) int { return a.Index() - b.Index() })
 	return all
 }
 
@@ -128,25 +104,6 @@ func (c *Cluster) Health(ctx context.Context) error {
 	return errors.Join(all...)
 }
 
-// health fails unless all of the node works.
-func (m *machine) health(ctx context.Context) error {
-	h, err := m.control.health(ctx)
-	if err == nil && h.Ready {
-		m.well()
-		return nil
-	}
-	ailing := h.broken()
-	if err != nil {
-		ailing = "it does not answer: " + err.Error()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for name, why := range m.restarting {
-		ailing += fmt.Sprintf("; %s %s and is being restarted", name, why)
-	}
-	return fmt.Errorf("node %s does not work: %s", m.name, strings.TrimPrefix(ailing, "; "))
-}
-
 // Close ends the nodes and removes what runs on the host for them.
 func (c *Cluster) Close(ctx context.Context) error {
 	c.end(nil)
@@ -156,9 +113,6 @@ func (c *Cluster) Close(ctx context.Context) error {
 		stopping.Go(func() { m.stop(ctx, stopGrace) })
 	}
 	stopping.Wait()
-	if c.gateway != nil {
-		c.gateway.Close()
-	}
 	if c.listener != nil {
 		_ = c.listener.Close() // closing twice is no harm
 	}
@@ -167,28 +121,8 @@ func (c *Cluster) Close(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, h := range c.hierarchies {
-		if err := h.remove(ctx, c.spec.ID); err != nil {
-			return err
-		}
+	if c.host == nil {
+		return nil
 	}
-	return nil
-}
-
-// bury removes the cgroups of a node that has ended, and forgets it.
-func (c *Cluster) bury(ctx context.Context, m *machine) error {
-	for _, h := range c.hierarchies {
-		if err := h.remove(ctx, c.spec.ID, m.name); err != nil {
-			return err
-		}
-	}
-	c.mu.Lock()
-	delete(c.machines, m.name)
-	c.mu.Unlock()
-	for _, t := range m.tokens {
-		if err := c.ledger.End(t); err != nil { // a full disk; all it costs is a look for what is gone
-			c.log.Warn("cannot note the end of a node in the ledger", "node", m.name, "error", err)
-		}
-	}
-	return nil
+	return c.host.Close(ctx)
 }

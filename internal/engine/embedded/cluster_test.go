@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/machine"
 	"labctl.dev/labctl/internal/node"
 )
 
@@ -46,7 +47,7 @@ func answering(t *testing.T, handler http.HandlerFunc) *control {
 
 func TestHealthNamesWhatAils(t *testing.T) {
 	answer := `{"ready":false,"components":[{"name":"etcd","ok":true},{"name":"kubelet","ok":false,"error":"no runtime"}]}`
-	m := &machine{name: "lab-worker", log: slog.New(slog.DiscardHandler), restarting: map[string]string{}}
+	m := &member{Machine: &machine.Machine{}}
 	m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" {
 			t.Errorf("asked for %s", r.URL.Path)
@@ -54,9 +55,8 @@ func TestHealthNamesWhatAils(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, answer)
 	})
-	m.note(node.Event{Event: node.Exited, Component: "containerd", Error: "ended by signal 9"})
 	err := m.health(t.Context())
-	for _, want := range []string{"lab-worker", "kubelet (no runtime)", "containerd ended by signal 9 and is being restarted"} {
+	for _, want := range []string{"does not work", "kubelet (no runtime)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
@@ -64,10 +64,6 @@ func TestHealthNamesWhatAils(t *testing.T) {
 	answer = `{"ready":true,"components":[]}`
 	if err := m.health(t.Context()); err != nil {
 		t.Error(err)
-	}
-	answer = `{"ready":false,"components":[]}`
-	if err := m.health(t.Context()); err == nil || strings.Contains(err.Error(), "containerd") {
-		t.Errorf("an old crash is told again: %v", err)
 	}
 }
 
@@ -101,13 +97,13 @@ func TestImagesGoToEveryNode(t *testing.T) {
 	got := make(chan int64, 2)
 	c := newCluster(slog.New(slog.DiscardHandler), engine.Spec{Nodes: 2}, nil)
 	for i := 1; i <= 2; i++ {
-		m := &machine{index: i, name: node.Name(i)}
+		m := &member{Machine: &machine.Machine{}}
 		m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 			n, _ := io.Copy(io.Discard, r.Body)
 			got <- n
 			_, _ = io.WriteString(w, `{"images":[]}`)
 		})
-		c.machines[m.name] = m
+		c.members[node.Name(i)] = m
 	}
 	if err := c.LoadImages(t.Context(), strings.NewReader(strings.Repeat("x", size))); err != nil {
 		t.Fatal(err)
@@ -120,7 +116,7 @@ func TestImagesGoToEveryNode(t *testing.T) {
 func TestOneNodeThatFailsDoesNotHangTheOthers(t *testing.T) {
 	c := newCluster(slog.New(slog.DiscardHandler), engine.Spec{Nodes: 2}, nil)
 	for i := 1; i <= 2; i++ {
-		m := &machine{index: i, name: node.Name(i)}
+		m := &member{Machine: &machine.Machine{}}
 		m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 			if i == 2 {
 				http.Error(w, `{"error":"disk full"}`, http.StatusInternalServerError)
@@ -129,25 +125,13 @@ func TestOneNodeThatFailsDoesNotHangTheOthers(t *testing.T) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			_, _ = io.WriteString(w, `{}`)
 		})
-		c.machines[m.name] = m
+		c.members[node.Name(i)] = m
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	err := c.LoadImages(ctx, strings.NewReader(strings.Repeat("x", 1<<20)))
 	if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "lab-worker") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestTroubleQuotesTheLastWords(t *testing.T) {
-	m := &machine{log: slog.New(slog.DiscardHandler), restarting: map[string]string{}}
-	if got := m.trouble(); got != "it gave no reason" {
-		t.Error(got)
-	}
-	m.note(node.Event{Event: node.Failed, Component: "labkube", Error: "ended with code 1", Log: []string{"first\n", "no space left\n"}})
-	m.note(node.Event{Event: node.Failed, Component: "node", Error: "labkube crashed 6 times"})
-	if got := m.trouble(); !strings.HasPrefix(got, "labkube: ended with code 1") || !strings.HasSuffix(got, "no space left") {
-		t.Error(got)
 	}
 }
 

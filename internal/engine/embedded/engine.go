@@ -14,6 +14,7 @@ import (
 
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/ledger"
+	"labctl.dev/labctl/internal/machine"
 )
 
 // Engine provides clusters on this machine. Its clusters end with the process.
@@ -49,7 +50,7 @@ func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, pr
 	_, err := os.Stat(spec.Dir)
 	fresh := errors.Is(err, os.ErrNotExist)
 	// What a dead predecessor left must not get in the way of the new nodes.
-	if err := e.clear(ctx, spec.ID); err != nil {
+	if err := machine.Clear(ctx, string(spec.ID)); err != nil {
 		return nil, err
 	}
 	c, err := e.start(ctx, spec, led, progress)
@@ -89,7 +90,7 @@ func (e *Engine) Down(ctx context.Context, spec engine.Spec) error {
 			return err
 		}
 	}
-	if err := e.clear(ctx, spec.ID); err != nil {
+	if err := machine.Clear(ctx, string(spec.ID)); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(spec.Dir); err != nil {
@@ -113,23 +114,6 @@ func (e *Engine) held(id engine.ID) *Cluster {
 	default:
 		return c
 	}
-}
-
-// clear ends what is left of a cluster's processes and removes its cgroups.
-func (e *Engine) clear(ctx context.Context, id engine.ID) error {
-	if err := endProcesses(ctx, id); err != nil {
-		return err
-	}
-	hierarchies, err := findHierarchies(mountInfo)
-	if err != nil {
-		return err
-	}
-	for _, h := range hierarchies {
-		if err := h.remove(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // check refuses what cannot work before anything is made.

@@ -3,48 +3,26 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/ledger"
-	"labctl.dev/labctl/internal/node"
+	"labctl.dev/labctl/internal/machine"
 )
 
-// Leftovers finds the engine's processes by their command line and its cgroups
-// by their place.
+// Leftovers finds the processes and cgroups of machines.
 func (e *Engine) Leftovers(ctx context.Context) ([]engine.Resource, error) {
-	var found []engine.Resource
-	inits, err := findInits()
+	left, err := machine.Leftovers()
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range inits {
-		found = append(found, engine.Resource{ID: p.cluster, Engine: Name, Kind: ledger.KindProcess, Name: strconv.Itoa(p.pid)})
-	}
-	hierarchies, err := findHierarchies(mountInfo)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range hierarchies {
-		dirs, err := filepath.Glob(filepath.Join(h.mount, cgroupDir, "*"))
-		if err != nil {
-			return nil, err
-		}
-		for _, dir := range dirs {
-			if info, err := os.Stat(dir); err == nil && info.IsDir() {
-				found = append(found, engine.Resource{ID: engine.ID(filepath.Base(dir)), Engine: Name, Kind: ledger.KindCgroup, Name: dir})
-			}
-		}
+	found := make([]engine.Resource, len(left))
+	for i, l := range left {
+		found[i] = engine.Resource{ID: engine.ID(l.Cluster), Engine: Name, Kind: l.Kind, Name: l.Name}
 	}
 	return found, ctx.Err()
 }
@@ -53,100 +31,16 @@ func (e *Engine) Leftovers(ctx context.Context) ([]engine.Resource, error) {
 func (e *Engine) Remove(ctx context.Context, r engine.Resource) error {
 	switch r.Kind {
 	case ledger.KindProcess:
-		return endProcesses(ctx, r.ID)
+		return machine.EndProcesses(ctx, string(r.ID))
 	case ledger.KindCgroup:
-		if err := endProcesses(ctx, r.ID); err != nil {
+		if err := machine.EndProcesses(ctx, string(r.ID)); err != nil {
 			return err
 		}
-		if err := removeCgroup(ctx, r.Name); err != nil {
+		if err := machine.RemoveCgroup(ctx, r.Name); err != nil {
 			return err
 		}
 		_ = unix.Rmdir(filepath.Dir(r.Name)) // stays while others use it
 		return nil
 	}
 	return fmt.Errorf("the embedded engine makes no %s", r.Kind)
-}
-
-// initProcess is a running labinit: the end of it is the end of its node.
-type initProcess struct {
-	pid     int
-	cluster engine.ID
-}
-
-// findInits looks through the processes of this machine.
-func findInits() ([]initProcess, error) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil, fmt.Errorf("look for processes: %w", err)
-	}
-	var found []initProcess
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		cmdline, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		if id, ok := clusterOf(cmdline); ok {
-			found = append(found, initProcess{pid, id})
-		}
-	}
-	return found, nil
-}
-
-// clusterOf returns the cluster that a command line, as /proc shows it, is a
-// node of: "labinit node ID NAME".
-func clusterOf(cmdline []byte) (engine.ID, bool) {
-	args := bytes.Split(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0})
-	if len(args) != 4 || filepath.Base(string(args[0])) != initName || string(args[1]) != node.Command {
-		return "", false
-	}
-	return engine.ID(args[2]), true
-}
-
-// endProcesses kills the nodes of a cluster and waits until they are gone, with
-// everything in them.
-func endProcesses(ctx context.Context, id engine.ID) error {
-	inits, err := findInits()
-	if err != nil {
-		return err
-	}
-	for _, p := range inits {
-		if p.cluster != id {
-			continue
-		}
-		if err := killAndWait(ctx, p); err != nil {
-			return fmt.Errorf("end process %d, a node of %s: %w", p.pid, id, err)
-		}
-	}
-	return nil
-}
-
-func killAndWait(ctx context.Context, p initProcess) error {
-	fd, err := unix.PidfdOpen(p.pid, 0)
-	if errors.Is(err, unix.ESRCH) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = unix.Close(fd) }()
-	// Now that the number cannot go to another process, make sure whose it is.
-	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-	if id, ok := clusterOf(cmdline); err != nil || !ok || id != p.cluster {
-		return nil
-	}
-	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-		return err
-	}
-	return wait.PollUntilContextTimeout(ctx, 5*time.Millisecond, killTimeout, true, func(context.Context) (bool, error) {
-		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, err := unix.Poll(poll, 0)
-		if errors.Is(err, unix.EINTR) {
-			err = nil
-		}
-		return n > 0, err
-	})
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/machine"
 	"labctl.dev/labctl/internal/node"
 	"labctl.dev/labctl/internal/proc"
 )
@@ -127,15 +128,15 @@ func lackOfDisk(disk unix.Statfs_t, dir string) node.Missing {
 }
 
 func probeCgroups(context.Context) (node.Missing, error) {
-	hierarchies, err := findHierarchies(mountInfo)
+	hierarchies, err := machine.FindHierarchies(machine.MountInfo)
 	if err != nil {
 		return node.Missing{}, err
 	}
-	lacking, err := lackingControllers(hierarchies)
+	lacking, err := machine.LackingControllers(hierarchies)
 	if err != nil || len(lacking) == 0 {
 		return node.Missing{}, err
 	}
-	return lackOfControllers(lacking), nil
+	return machine.LackOfControllers(lacking), nil
 }
 
 func lackOfControllers(lacking []string) node.Missing {

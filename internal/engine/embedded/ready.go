@@ -19,7 +19,7 @@ const readyPoll = 25 * time.Millisecond
 
 // settle sees nodes that have just been started through to the point where pods
 // can run on them.
-func (c *Cluster) settle(ctx context.Context, nodes []*machine, progress engine.Progress) error {
+func (c *Cluster) settle(ctx context.Context, nodes []*member, progress engine.Progress) error {
 	settling, ctx := errgroup.WithContext(ctx)
 	for _, m := range nodes {
 		settling.Go(func() error { return c.loadPause(ctx, m) })
@@ -30,26 +30,26 @@ func (c *Cluster) settle(ctx context.Context, nodes []*machine, progress engine.
 
 // waitReady waits until each of these nodes says that all of it works, telling
 // what has come up meanwhile. It gives up at once when a node ends.
-func (c *Cluster) waitReady(ctx context.Context, nodes []*machine, progress engine.Progress) error {
+func (c *Cluster) waitReady(ctx context.Context, nodes []*member, progress engine.Progress) error {
 	seen := map[string]bool{}
 	var ailing string
 	err := wait.PollUntilContextCancel(ctx, readyPoll, true, func(ctx context.Context) (bool, error) {
 		if err := c.Err(); err != nil {
 			return false, err
 		}
-		nodes = slices.DeleteFunc(nodes, func(m *machine) bool {
+		nodes = slices.DeleteFunc(nodes, func(m *member) bool {
 			h, err := m.control.health(ctx)
-			ailing = m.name + " does not answer yet"
+			ailing = m.Name() + " does not answer yet"
 			if err != nil {
 				return false
 			}
 			for _, component := range h.Components {
-				if key := m.name + ": " + component.Name; component.OK && !seen[key] {
+				if key := m.Name() + ": " + component.Name; component.OK && !seen[key] {
 					seen[key] = true
 					progress(key + " is up")
 				}
 			}
-			ailing = m.name + ": " + h.broken()
+			ailing = m.Name() + ": " + h.broken()
 			return h.Ready
 		})
 		return len(nodes) == 0, nil

@@ -16,23 +16,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"labctl.dev/labctl/internal/engine"
-	"labctl.dev/labctl/internal/engine/embedded/gateway"
 	"labctl.dev/labctl/internal/ledger"
+	"labctl.dev/labctl/internal/machine"
+	"labctl.dev/labctl/internal/machine/gateway"
 	"labctl.dev/labctl/internal/node"
 )
 
 const (
 	maxNodes = node.MaxNodes
 	initName = "labinit"
-	mtu      = 1500
 	pkiDir   = "pki"
 
 	// startTimeout is generous: a start takes seconds, and minutes where many
 	// programs compete for one slow core.
 	startTimeout  = 5 * time.Minute
 	closeTimeout  = 15 * time.Second
-	killTimeout   = 10 * time.Second
-	cgroupTimeout = 5 * time.Second
 )
 
 // start makes the cluster and waits until it is ready. On failure it returns
@@ -71,19 +69,10 @@ func (c *Cluster) prepare(ctx context.Context) error {
 		return fmt.Errorf("make the cluster's directory: %w", err)
 	}
 	var err error
-	if c.hierarchies, err = findHierarchies(mountInfo); err != nil {
-		return err
-	}
-	if lacking, err := lackingControllers(c.hierarchies); err != nil {
-		return err
-	} else if len(lacking) > 0 {
-		lack := lackOfControllers(lacking)
-		return errors.New(lack.What + "; " + lack.Remedy)
-	}
 	if c.listener, err = listen(ctx, c.spec.Port); err != nil {
 		return err
 	}
-	c.gateway, err = gateway.New(context.WithoutCancel(ctx), gatewayConfig(c))
+	c.host, err = machine.NewHost(ctx, machine.Host{Cluster: string(c.spec.ID), Bin: c.spec.Bin, Log: c.log, Ledger: c.ledger}, routes())
 	return err
 }
 
@@ -100,15 +89,13 @@ func listen(ctx context.Context, port int) (*net.TCPListener, error) {
 	return l.(*net.TCPListener), nil
 }
 
-func gatewayConfig(c *Cluster) gateway.Config {
-	cfg := gateway.Config{
-		Log: c.log, MTU: mtu, MAC: node.MAC(0), Inside: node.ClusterNets(), ResolvConf: "/etc/resolv.conf",
-	}
-	cfg.Prefix = node.GatewayPrefix()
+// routes lead to the nodes' pods, whether the nodes exist or not.
+func routes() []gateway.Route {
+	var all []gateway.Route
 	for i := 1; i <= maxNodes; i++ {
-		cfg.Routes = append(cfg.Routes, gateway.Route{Net: node.PodNet(i), Via: node.MachineIP(i)})
+		all = append(all, gateway.Route{Net: node.PodNet(i), Via: node.MachineIP(i)})
 	}
-	return cfg
+	return all
 }
 
 // publishKubeconfigs copies the kubeconfigs to where their owner can read them.

@@ -16,7 +16,7 @@ func Named(argv0 string) func(args []string) int {
 		return Mount
 	case "umount":
 		return Umount
-	case "labrunc":
+	case "labrunc", "runc":
 		return Runtime
 	case "iptables":
 		return IPTables

@@ -13,7 +13,8 @@ import (
 	"syscall"
 )
 
-const runc = "/bin/runc"
+// runc is the real one; /bin may have this program under its name.
+const runc = "/opt/labctl/bin/runc"
 
 // Runtime is runc without seccomp: before runc makes a container, it takes the
 // seccomp profile, which our runc is built without, out of the container's

@@ -34,22 +34,41 @@ const thrifty = "GOGC=30"
 
 // components are the node's programs, in the order of their start.
 func components(cfg node.Config) []*component {
-	env := append([]string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}, cfg.Env...)
-	role := []string{"agent"}
-	if cfg.Server() {
-		role = []string{"server", "--api-fd", strconv.Itoa(node.APIFD)}
+	env := []string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}
+	if cfg.Role == node.Docker {
+		return []*component{{name: "dockerd", argv: dockerd(), env: append(slices.Clip(env), thrifty)}}
 	}
-	labkube := append([]string{"labkube"}, role...)
-	labkube = append(labkube,
+	return []*component{
+		{name: "containerd", argv: []string{"containerd", "--log-level", "warn"}, env: append(slices.Clip(env), thrifty)},
+		{name: "labkube", argv: labkube(cfg), env: env, files: []uintptr{node.APIFD, node.ControlFD}},
+	}
+}
+
+func labkube(cfg node.Config) []string {
+	argv := []string{"labkube", string(cfg.Role)}
+	if cfg.Role == node.Server {
+		argv = append(argv, "--api-fd", strconv.Itoa(node.APIFD))
+	}
+	return append(argv,
 		"--control-fd", strconv.Itoa(node.ControlFD),
 		"--node-name", cfg.Name,
 		"--node-ip", node.MachineIP(cfg.Index).String(),
 		"--index", strconv.Itoa(cfg.Index),
 		"--data-dir", "/node",
 	)
-	return []*component{
-		{name: "containerd", argv: []string{"containerd", "--log-level", "warn"}, env: append(slices.Clip(env), thrifty)},
-		{name: "labkube", argv: labkube, env: env, files: []uintptr{node.APIFD, node.ControlFD}},
+}
+
+// dockerd needs no rules of a packet filter: the network around the node routes
+// containers' addresses, ports are published by docker-proxy, and nobody is to
+// be kept from anybody in one learner's engine.
+func dockerd() []string {
+	pool := node.DockerNet()
+	return []string{
+		"dockerd", "--host", "unix:///node/docker.sock",
+		"--data-root", "/node/docker", "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid",
+		"--iptables=false", "--ip6tables=false", "--ip-masq=false", "--seccomp-profile", "unconfined",
+		"--bip", node.DockerBridge().String(), "--default-address-pool", fmt.Sprintf("base=%s,size=24", pool),
+		"--dns", node.Gateway().String(), "--log-level", "warn",
 	}
 }
 

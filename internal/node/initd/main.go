@@ -50,7 +50,10 @@ func run(out *reporter) error {
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM, syscall.SIGINT)
 
-	for _, fd := range []int{node.APIFD, node.ControlFD, node.LinkFD, dataFD, pkiFD, binFD, caFD} {
+	for fd := node.APIFD; fd <= node.LinkFD; fd++ {
+		syscall.CloseOnExec(fd)
+	}
+	for fd := dataFD; fd < firstBindFD+len(cfg.Binds); fd++ {
 		syscall.CloseOnExec(fd)
 	}
 	if err := boot(cfg); err != nil {
@@ -65,7 +68,7 @@ func boot(cfg node.Config) error {
 	if err := syscall.Sethostname([]byte(cfg.Name)); err != nil {
 		return fmt.Errorf("set the hostname: %w", err)
 	}
-	if err := enterRoot(); err != nil {
+	if err := enterRoot(cfg); err != nil {
 		return err
 	}
 	if err := mountCgroups(cfg.Cgroups); err != nil {

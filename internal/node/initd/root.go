@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"labctl.dev/labctl/internal/node"
 )
 
 // newRoot is where the node's root is built: on top of a directory that every
@@ -22,7 +25,7 @@ const binDir = "/opt/labctl/bin"
 
 // enterRoot builds the node's root on a tmpfs and moves into it. Of the host
 // nothing stays visible but what is bound here.
-func enterRoot() error {
+func enterRoot(cfg node.Config) error {
 	// From here on no mount of ours reaches the host.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make the mounts private (labctl needs CAP_SYS_ADMIN; run it as root): %w", err)
@@ -30,7 +33,7 @@ func enterRoot() error {
 	if err := mountAt("tmpfs", newRoot, 0, "mode=755"); err != nil {
 		return err
 	}
-	if err := fillRoot(newRoot); err != nil {
+	if err := fillRoot(newRoot, cfg); err != nil {
 		return err
 	}
 	if err := pivot(newRoot); err != nil {
@@ -39,7 +42,7 @@ func enterRoot() error {
 	if err := mountKernel(); err != nil {
 		return err
 	}
-	if err := linkBinaries(); err != nil {
+	if err := linkBinaries(cfg.Role); err != nil {
 		return err
 	}
 	// Mounts made by kubelet have to reach the containers that ask for it.
@@ -48,7 +51,7 @@ func enterRoot() error {
 
 // fillRoot makes the directories of the node's root and binds those that the
 // node shares with the host.
-func fillRoot(root string) error {
+func fillRoot(root string, cfg node.Config) error {
 	for _, dir := range []string{"bin", "dev", "etc/ssl/certs", "proc", "root", "run", "sys", "var/lib", "var/log"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			return fmt.Errorf("make the node's root: %w", err)
@@ -60,8 +63,15 @@ func fillRoot(root string) error {
 	if err := bindOpen(dataFD, filepath.Join(root, "node"), 0); err != nil {
 		return err
 	}
-	if err := bindOpen(pkiFD, filepath.Join(root, "node/pki"), 0); err != nil {
-		return err
+	if cfg.PKI != "" {
+		if err := bindOpen(pkiFD, filepath.Join(root, "node/pki"), 0); err != nil {
+			return err
+		}
+	}
+	for i, dir := range cfg.Binds {
+		if err := bindOpen(firstBindFD+i, filepath.Join(root, dir), 0); err != nil {
+			return err
+		}
 	}
 	if err := bindOpen(binFD, filepath.Join(root, binDir), unix.MS_RDONLY); err != nil {
 		return err
@@ -129,17 +139,24 @@ func pivot(root string) error {
 
 // linkBinaries fills /bin: a link to each of labctl's binaries, and the other
 // names of labinit.
-func linkBinaries() error {
+func linkBinaries(role node.Role) error {
+	applets := []string{"mount", "umount", "labrunc"}
+	if role == node.Docker {
+		applets = []string{"mount", "umount", "runc", "iptables"}
+	}
 	entries, err := os.ReadDir(binDir)
 	if err != nil {
 		return fmt.Errorf("list labctl's binaries: %w", err)
 	}
 	for _, e := range entries {
+		if slices.Contains(applets, e.Name()) {
+			continue // labinit stands before it
+		}
 		if err := os.Symlink(filepath.Join(binDir, e.Name()), filepath.Join("/bin", e.Name())); err != nil {
 			return fmt.Errorf("fill /bin: %w", err)
 		}
 	}
-	for _, name := range []string{"mount", "umount", "labrunc"} {
+	for _, name := range applets {
 		if err := os.Symlink(filepath.Join(binDir, "labinit"), filepath.Join("/bin", name)); err != nil {
 			return fmt.Errorf("fill /bin: %w", err)
 		}

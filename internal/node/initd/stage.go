@@ -25,6 +25,7 @@ const (
 	pkiFD
 	binFD
 	caFD
+	firstBindFD // and one for each of the node's binds
 )
 
 // firstStage enters the node's cgroups, makes them the root of a cgroup
@@ -51,7 +52,11 @@ func firstStage(cfg node.Config) error {
 
 // openHost opens what the node shares with the host.
 func openHost(cfg node.Config) error {
-	for fd, path := range map[int]string{dataFD: cfg.Data, pkiFD: cfg.PKI, binFD: cfg.Bin, caFD: cfg.CAFile} {
+	paths := map[int]string{dataFD: cfg.Data, pkiFD: cfg.PKI, binFD: cfg.Bin, caFD: cfg.CAFile}
+	for i, path := range cfg.Binds {
+		paths[firstBindFD+i] = path
+	}
+	for fd, path := range paths {
 		if path == "" {
 			continue
 		}

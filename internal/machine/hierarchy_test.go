@@ -1,6 +1,6 @@
 //go:build linux
 
-package embedded
+package machine
 
 import (
 	"os"
@@ -29,13 +29,13 @@ const (
 func TestFindHierarchies(t *testing.T) {
 	tests := map[string]struct {
 		mounts string
-		want   []hierarchy
+		want   []Hierarchy
 	}{
-		"version 1 beside 2": {hybrid, []hierarchy{
+		"version 1 beside 2": {hybrid, []Hierarchy{
 			{"/sys/fs/cgroup/cpu,cpuacct", "cpu,cpuacct"}, {"/sys/fs/cgroup/memory", "memory"},
 			{"/sys/fs/cgroup/systemd", "name=systemd"}, {"/sys/fs/cgroup/unified", ""},
 		}},
-		"version 2": {unified, []hierarchy{{"/sys/fs/cgroup", ""}}},
+		"version 2": {unified, []Hierarchy{{"/sys/fs/cgroup", ""}}},
 		"none":      {"24 1 0:22 / /proc rw - proc proc rw\nbroken line\n", nil},
 	}
 	for name, tt := range tests {
@@ -44,7 +44,7 @@ func TestFindHierarchies(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.mounts), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := findHierarchies(path)
+			got, err := FindHierarchies(path)
 			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, %v\nwant %v", got, err, tt.want)
 			}
@@ -53,7 +53,7 @@ func TestFindHierarchies(t *testing.T) {
 }
 
 func TestCgroupsOfANode(t *testing.T) {
-	got := cgroups([]hierarchy{{"/sys/fs/cgroup/memory", "memory"}, {"/sys/fs/cgroup/unified", ""}}, "id", "lab-worker")
+	got := Cgroups([]Hierarchy{{"/sys/fs/cgroup/memory", "memory"}, {"/sys/fs/cgroup/unified", ""}}, "id", "lab-worker")
 	want := []node.Cgroup{
 		{Dir: "/sys/fs/cgroup/memory/labctl/id/lab-worker", V1: "memory"},
 		{Dir: "/sys/fs/cgroup/unified/labctl/id/lab-worker"},
@@ -77,16 +77,16 @@ func fakeV2(t *testing.T, available, enabled string) string {
 
 func TestLackingControllers(t *testing.T) {
 	tests := map[string]struct {
-		hierarchies []hierarchy
+		hierarchies []Hierarchy
 		want        string
 	}{
-		"all of version 2":    {[]hierarchy{{fakeV2(t, "cpuset cpu io memory pids\n", ""), ""}}, ""},
-		"no memory":           {[]hierarchy{{fakeV2(t, "cpuset cpu io pids\n", ""), ""}}, "memory"},
-		"spread over the two": {[]hierarchy{{"", "cpu,cpuacct"}, {"", "cpuset"}, {"", "pids"}, {fakeV2(t, "memory", ""), ""}}, ""},
+		"all of version 2":    {[]Hierarchy{{fakeV2(t, "cpuset cpu io memory pids\n", ""), ""}}, ""},
+		"no memory":           {[]Hierarchy{{fakeV2(t, "cpuset cpu io pids\n", ""), ""}}, "memory"},
+		"spread over the two": {[]Hierarchy{{"", "cpu,cpuacct"}, {"", "cpuset"}, {"", "pids"}, {fakeV2(t, "memory", ""), ""}}, ""},
 		"nothing":             {nil, "cpu cpuset memory pids"},
 	}
 	for name, tt := range tests {
-		got, err := lackingControllers(tt.hierarchies)
+		got, err := LackingControllers(tt.hierarchies)
 		if err != nil || strings.Join(got, " ") != tt.want {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}

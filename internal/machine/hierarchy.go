@@ -1,6 +1,6 @@
 //go:build linux
 
-package embedded
+package machine
 
 import (
 	"bufio"
@@ -13,26 +13,27 @@ import (
 	"labctl.dev/labctl/internal/node"
 )
 
-const mountInfo = "/proc/self/mountinfo"
+// MountInfo is the file that FindHierarchies reads.
+const MountInfo = "/proc/self/mountinfo"
 
-// hierarchy is a cgroup hierarchy that the host has mounted.
-type hierarchy struct {
-	mount string
-	v1    string // its controllers or name, as a mount option; empty is version 2
+// Hierarchy is a cgroup hierarchy that the host has mounted.
+type Hierarchy struct {
+	Mount string
+	V1    string // its controllers or name, as a mount option; empty is version 2
 }
 
-// findHierarchies reads them from a mountinfo file.
-func findHierarchies(path string) ([]hierarchy, error) {
+// FindHierarchies reads them from a mountinfo file.
+func FindHierarchies(path string) ([]Hierarchy, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("look for cgroups: %w", err)
 	}
 	defer f.Close()
-	var found []hierarchy
+	var found []Hierarchy
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		h, ok := parseMount(lines.Text())
-		same := func(other hierarchy) bool { return other.v1 == h.v1 }
+		same := func(other Hierarchy) bool { return other.V1 == h.V1 }
 		if ok && !slices.ContainsFunc(found, same) {
 			found = append(found, h)
 		}
@@ -43,21 +44,21 @@ func findHierarchies(path string) ([]hierarchy, error) {
 // parseMount understands one line of mountinfo:
 //
 //	36 35 0:29 / /sys/fs/cgroup/memory rw,relatime shared:5 - cgroup cgroup rw,memory
-func parseMount(line string) (hierarchy, bool) {
+func parseMount(line string) (Hierarchy, bool) {
 	mount, source, ok := strings.Cut(line, " - ")
 	left, right := strings.Fields(mount), strings.Fields(source)
 	if !ok || len(left) < 5 || len(right) < 3 {
-		return hierarchy{}, false
+		return Hierarchy{}, false
 	}
-	h := hierarchy{mount: left[4]}
+	h := Hierarchy{Mount: left[4]}
 	switch right[0] {
 	case "cgroup2":
 		return h, true
 	case "cgroup":
-		h.v1 = controllers(right[2])
-		return h, h.v1 != ""
+		h.V1 = controllers(right[2])
+		return h, h.V1 != ""
 	}
-	return hierarchy{}, false
+	return Hierarchy{}, false
 }
 
 // controllers picks out of a version 1 mount's options what names it.
@@ -81,16 +82,16 @@ func v1Controllers() []string {
 	}
 }
 
-// lackingControllers returns those that kubelet cannot do without and that no
+// LackingControllers returns those that containers cannot do without and that no
 // hierarchy has.
-func lackingControllers(hierarchies []hierarchy) ([]string, error) {
+func LackingControllers(hierarchies []Hierarchy) ([]string, error) {
 	have := []string{}
 	for _, h := range hierarchies {
-		if h.v1 != "" {
-			have = append(have, strings.Split(h.v1, ",")...)
+		if h.V1 != "" {
+			have = append(have, strings.Split(h.V1, ",")...)
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(h.mount, "cgroup.controllers"))
+		data, err := os.ReadFile(filepath.Join(h.Mount, "cgroup.controllers"))
 		if err != nil {
 			return nil, fmt.Errorf("look for cgroup controllers: %w", err)
 		}
@@ -105,11 +106,11 @@ func lackingControllers(hierarchies []hierarchy) ([]string, error) {
 	return lacking, nil
 }
 
-// cgroups returns the directories that one node has, one a hierarchy.
-func cgroups(hierarchies []hierarchy, cluster, name string) []node.Cgroup {
+// Cgroups returns the directories that one machine has, one a hierarchy.
+func Cgroups(hierarchies []Hierarchy, cluster, name string) []node.Cgroup {
 	var all []node.Cgroup
 	for _, h := range hierarchies {
-		all = append(all, node.Cgroup{Dir: filepath.Join(h.mount, cgroupDir, cluster, name), V1: h.v1})
+		all = append(all, node.Cgroup{Dir: filepath.Join(h.Mount, CgroupDir, cluster, name), V1: h.V1})
 	}
 	return all
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package embedded
+package machine
 
 import (
 	"context"
@@ -15,30 +15,30 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-
-	"labctl.dev/labctl/internal/engine"
 )
 
-// cgroupDir is where all of labctl's cgroups are in each hierarchy; below it
-// come the cluster's id and the node's name.
-const cgroupDir = "labctl"
+const cgroupTimeout = 5 * time.Second
 
-// make makes the cgroup of a node and those above it.
-func (h hierarchy) make(id engine.ID, name string) error {
+// CgroupDir is where all of labctl's cgroups are in each hierarchy; below it
+// come the cluster's id and the node's name.
+const CgroupDir = "labctl"
+
+// Make makes the cgroup of a machine and those above it.
+func (h Hierarchy) Make(id, name string) error {
 	// An engine that removes its last cluster at this moment may take the
 	// directory above from under us.
 	for try := 0; ; try++ {
-		err := h.tryMake(cgroupDir, string(id), name)
+		err := h.tryMake(CgroupDir, id, name)
 		if err == nil || try == 3 || !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 }
 
-func (h hierarchy) tryMake(path ...string) error {
-	dir := h.mount
+func (h Hierarchy) tryMake(path ...string) error {
+	dir := h.Mount
 	for _, part := range path {
-		if h.v1 == "" {
+		if h.V1 == "" {
 			if err := delegate(dir); err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ func (h hierarchy) tryMake(path ...string) error {
 		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("make a cgroup: %w%s", err, readOnlyHint(err))
 		}
-		if slices.Contains(strings.Split(h.v1, ","), "cpuset") {
+		if slices.Contains(strings.Split(h.V1, ","), "cpuset") {
 			if err := inherit(parent, dir, "cpuset.cpus", "cpuset.mems"); err != nil {
 				return err
 			}
@@ -109,30 +109,32 @@ func inherit(parent, dir string, names ...string) error {
 	return nil
 }
 
-// remove removes the cgroups of a cluster, or of some of its nodes, and
+// Remove removes the cgroups of a cluster, or of some of its machines, and
 // labctl's own directory when it was the last. The kernel lets go of a cgroup a
 // moment after its last process, so this waits, as long as ctx lives.
-func (h hierarchy) remove(ctx context.Context, id engine.ID, nodes ...string) error {
-	base := filepath.Join(h.mount, cgroupDir)
-	targets := []string{filepath.Join(base, string(id))}
-	if len(nodes) > 0 {
+func (h Hierarchy) Remove(ctx context.Context, id string, machines ...string) error {
+	base := filepath.Join(h.Mount, CgroupDir)
+	targets := []string{filepath.Join(base, id)}
+	if len(machines) > 0 {
 		targets = nil
-		for _, n := range nodes {
-			targets = append(targets, filepath.Join(base, string(id), n))
+		for _, n := range machines {
+			targets = append(targets, filepath.Join(base, id, n))
 		}
 	}
 	for _, dir := range targets {
-		if err := removeCgroup(ctx, dir); err != nil {
+		if err := RemoveCgroup(ctx, dir); err != nil {
 			return err
 		}
 	}
 	// These fail while others use them, which is right.
-	_ = syscall.Rmdir(filepath.Join(base, string(id)))
+	_ = syscall.Rmdir(filepath.Join(base, id))
 	_ = syscall.Rmdir(base)
 	return nil
 }
 
-func removeCgroup(ctx context.Context, dir string) error {
+// RemoveCgroup removes a cgroup and those below it. It waits, as long as ctx
+// lives and at most a few seconds, until its last process is gone.
+func RemoveCgroup(ctx context.Context, dir string) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, 5*time.Millisecond, cgroupTimeout, true, func(context.Context) (bool, error) {
 		last = removeTree(dir)
