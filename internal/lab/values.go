@@ -20,9 +20,6 @@ type Values struct {
 	Images map[string]string
 	// Namespace is the lab's.
 	Namespace string
-	// NodeIP is the address of a node. While it is empty, $(node.ip) stays as it
-	// is: only a running environment knows it.
-	NodeIP string
 }
 
 // Vars are the values as expressions see them.
@@ -87,10 +84,8 @@ func (v Values) lookup(name string) (string, bool) {
 	switch {
 	case name == "namespace":
 		return v.Namespace, true
-	case name == "node.ip" && v.NodeIP == "":
-		return "$(node.ip)", true
 	case name == "node.ip":
-		return v.NodeIP, true
+		return "$(node.ip)", true // only who asks a running cluster knows it
 	case group == "params":
 		value, ok := v.Params[rest]
 		return expr.Text(value), ok

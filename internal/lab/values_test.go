@@ -32,11 +32,6 @@ func TestExpand(t *testing.T) {
 			t.Errorf("Expand(%q) = %q, %v; want %q", text, got, err, want)
 		}
 	}
-	known := values()
-	known.NodeIP = "10.98.0.11"
-	if got, err := lab.Expand("$(node.ip)", known); got != "10.98.0.11" || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
 }
 
 func TestExpandUnknown(t *testing.T) {

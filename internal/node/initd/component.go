@@ -34,7 +34,7 @@ const thrifty = "GOGC=30"
 
 // components are the node's programs, in the order of their start.
 func components(cfg node.Config) []*component {
-	env := append([]string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}, cfg.Env...)
+	env := []string{"PATH=/bin", "HOME=/root", "TMPDIR=/tmp"}
 	role := []string{"agent"}
 	if cfg.Server() {
 		role = []string{"server", "--api-fd", strconv.Itoa(node.APIFD)}

@@ -5,6 +5,7 @@ package initd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,13 +28,13 @@ func TestComponentsOfARole(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index), Env: []string{"A=b"}})
+			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index)})
 			last := all[len(all)-1]
 			if got := strings.Join(last.argv, " "); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 			for _, c := range all {
-				if !strings.Contains(strings.Join(c.env, " "), "PATH=/bin") || !strings.Contains(strings.Join(c.env, " "), "A=b") {
+				if !strings.Contains(strings.Join(c.env, " "), "PATH=/bin") {
 					t.Errorf("%s has the environment %q", c.name, c.env)
 				}
 			}
@@ -50,14 +51,14 @@ func TestCrashesAreCounted(t *testing.T) {
 	log.follow(io.NopCloser(strings.NewReader("a\nlast words")))
 	var out bytes.Buffer
 	report := &reporter{w: &out, start: time.Now()}
-	again := make(chan *component, maxCrashes)
-	c := &component{name: "x", log: log, status: syscall.WaitStatus(9), since: time.Now()}
+	again := make(chan *component, maxCrashes+1)
+	c := &component{name: "x", log: log, status: syscall.WaitStatus(syscall.SIGSEGV), since: time.Now()}
 	for i := range maxCrashes {
 		if err := c.ended(report, again); err != nil {
 			t.Fatalf("given up at crash %d: %v", i+1, err)
 		}
 	}
-	if err := c.ended(report, again); err == nil || !strings.Contains(err.Error(), "signal 9") {
+	if err := c.ended(report, again); err == nil || !strings.Contains(err.Error(), "signal 11") {
 		t.Errorf("crash %d: %v", maxCrashes+1, err)
 	}
 	c.since = time.Now().Add(-2 * healthyAfter)
@@ -70,6 +71,12 @@ func TestCrashesAreCounted(t *testing.T) {
 	}
 	if first.Event != node.Exited || len(first.Log) != 2 || first.Log[1] != "last words" {
 		t.Errorf("the first event is %+v", first)
+	}
+	var kill node.Event
+	c.status, c.crashes = syscall.WaitStatus(syscall.SIGKILL), 0
+	out.Reset()
+	if err := errors.Join(c.ended(report, again), json.NewDecoder(&out).Decode(&kill)); err != nil || kill.Log != nil {
+		t.Errorf("a component that was killed is quoted: %+v, %v", kill, err)
 	}
 	select {
 	case <-again:
