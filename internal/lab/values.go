@@ -25,6 +25,31 @@ type Values struct {
 // Vars are the values as expressions see them.
 func (v Values) Vars() expr.Vars { return expr.Vars{Params: v.Params, Images: v.Images} }
 
+// Env is the values as scripts see them: params as PARAM_<NAME>, images as
+// IMAGE_<NAME>, in capitals and with _ for every other character, and NAMESPACE.
+func (v Values) Env() []string {
+	env := []string{"NAMESPACE=" + v.Namespace}
+	for _, name := range slices.Sorted(maps.Keys(v.Params)) {
+		env = append(env, "PARAM_"+envName(name)+"="+expr.Text(v.Params[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Images)) {
+		env = append(env, "IMAGE_"+envName(name)+"="+v.Images[name])
+	}
+	return env
+}
+
+func envName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, name)
+}
+
 // ReferenceError is a reference to something that the lab does not define.
 type ReferenceError struct {
 	Name         string // params.replica

@@ -34,6 +34,15 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+func TestEnv(t *testing.T) {
+	got := strings.Join(values().Env(), " ")
+	for _, want := range []string{"NAMESPACE=shop", "PARAM_REPLICAS=3", "PARAM_ON=true", "PARAM_NAME=bilo", "IMAGE_WEB_V2=labctl.dev/web:v2"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in %s", want, got)
+		}
+	}
+}
+
 func TestExpandUnknown(t *testing.T) {
 	for _, test := range []struct {
 		text         string
