@@ -83,6 +83,14 @@ func TestCrashesAreCounted(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("the component is never due again")
 	}
+	out.Reset()
+	c.crashes, c.status = 0, syscall.WaitStatus(syscall.SIGKILL)
+	if err := c.ended(report, again); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); strings.Contains(text, "last words") || !strings.Contains(text, "signal 9") {
+		t.Errorf("what is killed has not said why, but: %s", text)
+	}
 }
 
 func TestLogsAreBounded(t *testing.T) {
