@@ -107,7 +107,7 @@ func truth(ctx context.Context, p *expr.Program, vars expr.Vars) (bool, error) {
 		return false, &expressionError{err}
 	case errors.As(err, &missing):
 		return false, nil
-	case strings.Contains(err.Error(), "too much work"), strings.Contains(err.Error(), "neither true nor false"):
+	case errors.Is(err, expr.ErrCost), errors.Is(err, expr.ErrNotBool):
 		return false, &expressionError{err}
 	}
 	return false, nil

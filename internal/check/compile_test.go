@@ -41,6 +41,7 @@ func TestHolds(t *testing.T) {
 		"not there is never true":        {x: named, that: "true", o: gone},
 		"a field the learner left out":   {x: named, that: "self.spec.missing == 1", o: there},
 		"an item the learner left out":   {x: named, that: "self.spec.list[0] == 1", o: there},
+		"words like those of a fault":    {x: named, that: "self.spec.name > 1 || self.spec.name == 'too much work'", o: there},
 		"a type of the learner's":        {x: named, that: "self.spec.name > 1", o: there},
 		"a parameter the lab left out":   {x: named, that: "self.spec.replicas == params.missing", o: there, fault: true},
 		"an image the lab left out":      {x: named, that: "images.missing == self.spec.name", o: there, fault: true},

@@ -8,20 +8,26 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// acquire waits until no other run disturbs the environment. The lock ends with
-// this process, however it ends.
-func (r *Runner) acquire(ctx context.Context) (release func(), err error) {
+// waitTime is how long a run waits for another in silence.
+const waitTime = time.Second
+
+// acquire waits until no other run, and no reset, disturbs the environment. The
+// lock ends with this process, however it ends.
+func (r *Runner) acquire(ctx context.Context, waiting func()) (release func(), err error) {
 	if r.Lock == "" {
 		return func() {}, nil
 	}
 	lock := flock.New(r.Lock)
 	ok, err := lock.TryLock()
 	if err == nil && !ok {
-		r.Log.Info("waiting for another check of this environment to end")
+		if waiting != nil {
+			told := time.AfterFunc(waitTime, waiting)
+			defer told.Stop()
+		}
 		_, err = lock.TryLockContext(ctx, 100*time.Millisecond)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("wait for another check of this environment to end: %w", err)
+		return nil, fmt.Errorf("wait for another check or a reset of this environment to end: %w", err)
 	}
 	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks it, too
 }

@@ -22,7 +22,7 @@ func (r *Runner) Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	release, err := r.acquire(ctx)
+	release, err := r.acquire(ctx, o.OnWait)
 	if err != nil {
 		return Report{}, err
 	}

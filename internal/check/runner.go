@@ -48,6 +48,9 @@ type Options struct {
 	// OnResult is told of each result as soon as it is there, by one goroutine
 	// at a time. It may be nil.
 	OnResult func(task string, r Result)
+	// OnWait is told, from a goroutine of its own, when another check or a reset
+	// keeps Run from beginning. It may be nil.
+	OnWait func()
 }
 
 // parallel is how many shared checks run at once.

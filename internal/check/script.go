@@ -5,13 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"labctl.dev/labctl/internal/check/script"
-	"labctl.dev/labctl/internal/expr"
 )
 
 // input is what scripts read from standard input.
@@ -22,8 +19,7 @@ func (s *scenario) input() map[string]any {
 	}
 }
 
-// script runs one of the lab's scripts in an empty directory of its own, with
-// params as PARAM_<NAME> and images as IMAGE_<NAME>.
+// script runs one of the lab's scripts in an empty directory of its own.
 func (s *scenario) script(ctx context.Context, file string, input any) ([]byte, error) {
 	text, err := s.read(file)
 	if err != nil {
@@ -39,36 +35,10 @@ func (s *scenario) script(ctx context.Context, file string, input any) ([]byte, 
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // an empty temporary directory at worst
 	var out, said bytes.Buffer
-	shell := &script.Shell{Dir: dir, Env: ScriptEnv(s.Lab.Values.Params, s.Lab.Values.Images, s.Lab.Values.Namespace), Kubectl: s.Kubectl}
+	shell := &script.Shell{Dir: dir, Env: s.Lab.Values.Env(), Kubectl: s.Kubectl}
 	err = shell.Run(ctx, file, string(text), script.Streams{Stdin: bytes.NewReader(in), Stdout: &out, Stderr: &said})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
 	}
 	return out.Bytes(), nil
-}
-
-// ScriptEnv is the environment of a lab's scripts: params as PARAM_<NAME>,
-// images as IMAGE_<NAME>, in capitals and with _ for every other character, and
-// NAMESPACE.
-func ScriptEnv(params map[string]any, images map[string]string, namespace string) []string {
-	env := []string{"NAMESPACE=" + namespace}
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		env = append(env, "PARAM_"+envName(name)+"="+expr.Text(params[name]))
-	}
-	for _, name := range slices.Sorted(maps.Keys(images)) {
-		env = append(env, "IMAGE_"+envName(name)+"="+images[name])
-	}
-	return env
-}
-
-func envName(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return '_'
-	}, name)
 }

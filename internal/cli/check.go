@@ -66,14 +66,15 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return o.watchResults(ctx, runner)
 	}
 	live := o.s.newLive(o.output == formatJSON)
-	report, err := runner.Run(ctx, check.Options{Only: o.only, Explain: o.explain, OnResult: live.result})
+	report, err := runner.Run(ctx, check.Options{Only: o.only, Explain: o.explain, OnResult: live.result, OnWait: live.wait})
 	live.close()
 	if err != nil {
 		return o.explainError(ctx, report, err)
 	}
-	learned, err := seat.learned(report)
-	if err := errors.Join(err, o.s.remember(seat.env, report)); err != nil {
-		return err
+	learned, unread := seat.learned(report)
+	if unwritten := errors.Join(unread, o.s.remember(seat.env, report)); unwritten != nil {
+		// The verdict stands, and counts; it is only not remembered.
+		fmt.Fprintf(o.s.Stderr, "%s this run is not in your history: %v\n", o.s.err().yellow("note:"), unwritten)
 	}
 	if o.output == formatJSON {
 		err = printJSON(o.s.Stdout, checkDocument{version1(), report})
@@ -95,12 +96,31 @@ func (o *checkOptions) explainError(ctx context.Context, report check.Report, er
 			Hint:    "Run `labctl tasks` for the list.",
 		}
 	case ctx.Err() != nil:
-		if o.output != formatJSON && len(report.Tasks) > 0 {
-			o.s.printReport(report, o.explain)
-		}
-		return &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; what the checks did has been undone"}
+		return o.interrupted(report)
 	}
 	return err
+}
+
+// interrupted shows what was found by then, and says whether the environment is
+// as it was before.
+func (o *checkOptions) interrupted(report check.Report) error {
+	if len(report.Tasks) > 0 && o.output == formatJSON {
+		return errors.Join(printJSON(o.s.Stdout, checkDocument{version1(), report}), &verdictError{exitInterrupted})
+	}
+	if len(report.Tasks) > 0 {
+		o.s.printReport(report, o.explain)
+	}
+	for _, t := range report.Tasks {
+		for _, c := range t.Checks {
+			if c.Code == check.CodeUndoFailed {
+				return &environment.Problem{
+					Code: environment.CodeInterrupted, Message: "interrupted, and what the check " + t.ID + "/" + c.ID + " did could not be undone",
+					Hint: "Run `labctl check` again, which tries once more, or `labctl reset`.",
+				}
+			}
+		}
+	}
+	return &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; what the checks did has been undone"}
 }
 
 // runner puts the checks of an environment together.

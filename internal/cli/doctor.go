@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,10 +84,11 @@ func (s *State) examineHome() doctorCheck {
 	if err != nil {
 		return doctorCheck{"state directory", failed, err.Error(), faultOf(err).Hint}
 	}
-	if err := home.Make(home.Dir); err != nil {
-		return doctorCheck{"state directory", failed, err.Error(), faultOf(err).Hint}
+	dir := home.Dir // where it is to be made, if it is not there
+	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
 	}
-	probe, err := os.CreateTemp(home.Dir, ".doctor-")
+	probe, err := os.CreateTemp(dir, ".doctor-")
 	if err != nil {
 		return doctorCheck{"state directory", failed, err.Error(), "Make it writable, or set LABCTL_HOME to a directory that is."}
 	}

@@ -28,7 +28,8 @@ func newGC(s *State) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "gc", Short: "Remove what crashed processes left behind",
 		Long: "Removes environments whose start or stop was cut short, what engines left on this machine, and what a killed check " +
-			"left applied. An environment that can be brought back is kept, unless --all is given; its files are kept aside even then.",
+			"left applied. What a killed lab test left goes, too. An environment that can be brought back is kept, unless --all is " +
+			"given; its files are kept aside even then.",
 		Args: maxArgs(0, "gc takes no arguments"), Example: examples(s, "gc --dry-run", "gc"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -46,6 +47,12 @@ func (o *gcOptions) run(ctx context.Context) error {
 	c := environment.Collector{
 		Home: home, Engines: o.s.Engines, Bin: o.s.Bin(), Now: o.s.Now, All: o.all,
 		Elsewhere: supervisor.Owned,
+		End: func(ctx context.Context, env *environment.Environment) error {
+			p := o.s.newProgress(true)
+			defer p.close()
+			_, err := client(env).Stop(ctx, supervisor.Discard, p)
+			return err
+		},
 	}
 	found, err := c.Find(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os/user"
 	"path/filepath"
 	"runtime"
@@ -13,17 +14,23 @@ import (
 // home finds the directory of labctl's state and its owner. Under sudo both are
 // those of the user who called it.
 func (s *State) home() (environment.Home, error) {
-	owner, caller := s.owner()
+	owner, caller, stranger := s.owner()
 	if dir := s.Getenv("LABCTL_HOME"); dir != "" {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(s.Dir, dir)
 		}
 		return environment.Home{Dir: dir, Owner: owner}, nil
 	}
-	if caller != nil {
-		return environment.Home{Dir: filepath.Join(caller.HomeDir, ".local", "state", "labctl"), Owner: owner}, nil
-	}
 	base := s.Getenv("XDG_STATE_HOME")
+	if base == "" && stranger != nil { // root's own home is not where they would look for it
+		return environment.Home{}, &environment.Problem{
+			Code: environment.CodeState, Message: "the home directory of the user who called sudo is not known: " + stranger.Error(), Err: stranger,
+			Hint: "Name a directory of theirs: `sudo LABCTL_HOME=DIRECTORY labctl ...`",
+		}
+	}
+	if base == "" && caller != nil {
+		base = filepath.Join(caller.HomeDir, ".local", "state")
+	}
 	if base == "" && runtime.GOOS == "windows" {
 		base = s.Getenv("LOCALAPPDATA")
 	}
@@ -40,24 +47,24 @@ func (s *State) home() (environment.Home, error) {
 }
 
 // owner is the user that labctl works for; caller is set if that is another
-// than the one it runs as.
-func (s *State) owner() (owner engine.Owner, caller *user.User) {
+// than the one it runs as, or unknown says why nothing is known of them.
+func (s *State) owner() (owner engine.Owner, caller *user.User, unknown error) {
 	if s.UID < 0 {
-		return engine.Owner{}, nil // Windows
+		return engine.Owner{}, nil, nil // Windows
 	}
 	uid, err := strconv.Atoi(s.Getenv("SUDO_UID"))
 	if s.UID != 0 || err != nil || uid == 0 {
-		return engine.Owner{UID: s.UID, GID: s.gid()}, nil
+		return engine.Owner{UID: s.UID, GID: s.gid()}, nil, nil
 	}
 	gid, err := strconv.Atoi(s.Getenv("SUDO_GID"))
 	if err != nil {
 		gid = uid
 	}
 	u, err := user.LookupId(strconv.Itoa(uid))
-	if err != nil || u.HomeDir == "" {
-		return engine.Owner{UID: uid, GID: gid}, nil
+	if err == nil && u.HomeDir == "" {
+		u, err = nil, fmt.Errorf("user %d has none", uid)
 	}
-	return engine.Owner{UID: uid, GID: gid}, u
+	return engine.Owner{UID: uid, GID: gid}, u, err
 }
 
 func (s *State) gid() int {

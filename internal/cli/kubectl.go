@@ -48,6 +48,9 @@ func (s *State) kubectl(ctx context.Context, env *environment.Environment, args 
 	if err := needsCluster(env); err != nil {
 		return err
 	}
+	if _, err := client(env).Status(ctx); err != nil { // kubectl would only say "connection refused"
+		return err
+	}
 	program, err := s.findKubectl(ctx, env)
 	if err != nil {
 		return err

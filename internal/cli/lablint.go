@@ -53,11 +53,10 @@ func newLabLint(s *State) *cobra.Command {
 
 // lint checks labs, or the whole catalogue.
 func (s *State) lint(ctx context.Context, refs []string) (problem.List, error) {
-	env, err := expr.New()
+	linter, err := s.linter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	linter := lint.Linter{Known: s.known(ctx), Env: env}
 	if len(refs) == 0 {
 		refs = s.labNames()
 	}
@@ -71,6 +70,11 @@ func (s *State) lint(ctx context.Context, refs []string) (problem.List, error) {
 		problems = append(problems, found...)
 	}
 	return problems.Sorted(), ctx.Err()
+}
+
+func (s *State) linter(ctx context.Context) (lint.Linter, error) {
+	env, err := expr.New()
+	return lint.Linter{Known: s.known(ctx), Env: env}, err
 }
 
 // labDir opens a lab's directory without loading the lab.
@@ -95,7 +99,10 @@ func (s *State) labDir(ref string) (dir fs.FS, shown string, err error) {
 
 // known are the names that labs may use and that other packages define.
 func (s *State) known(ctx context.Context) lint.Known {
-	k := lint.Known{Codes: []string{check.CodeNotFound, check.CodeNotAsExpected}}
+	k := lint.Known{
+		Codes:      check.FailureCodes(),
+		Components: []string{}, // none yet
+	}
 	for _, c := range engine.Known() {
 		k.Capabilities = append(k.Capabilities, string(c))
 	}

@@ -29,7 +29,7 @@ func newLabNew(s *State) *cobra.Command {
 			}
 			path := s.asPath(dir)
 			fmt.Fprintf(s.Stdout, "Made %s\n\nNext:\n", path)
-			for _, step := range []string{"lab lint " + path, "lab test " + path, "start " + path + " --trust"} {
+			for _, step := range []string{"lab lint " + path, "lab test " + path + " --trust", "start " + path + " --trust"} {
 				fmt.Fprintf(s.Stdout, "  %s %s\n", s.Program(), step)
 			}
 			return nil

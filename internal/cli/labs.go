@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,8 +21,8 @@ type source struct {
 }
 
 // findLab finds the lab that a user names by slug or path. A lab from a
-// directory has to be trusted.
-func (s *State) findLab(home environment.Home, ref string, trust bool) (*source, error) {
+// directory has to be sound, and trusted.
+func (s *State) findLab(ctx context.Context, home environment.Home, ref string, trust bool) (*source, error) {
 	if !lab.IsPath(ref) {
 		return s.catalogueLab(ref)
 	}
@@ -29,7 +30,7 @@ func (s *State) findLab(home environment.Home, ref string, trust bool) (*source,
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(s.Dir, dir)
 	}
-	src, err := s.openLab(filepath.Clean(dir), ref)
+	src, err := s.soundLab(ctx, filepath.Clean(dir), ref)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +68,20 @@ func (s *State) openLab(dir, shown string) (*source, error) {
 	return digested(found, dir)
 }
 
+// soundLab loads a lab from a directory and makes sure that it can be started:
+// what is wrong would else come up as an error of checks, hours later.
+func (s *State) soundLab(ctx context.Context, dir, shown string) (*source, error) {
+	src, err := s.openLab(dir, shown)
+	if err != nil {
+		return nil, err
+	}
+	linter, err := s.linter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return src, errors.Join(linter.Startable(ctx, src.Source).Err(), ctx.Err())
+}
+
 func digested(found *lab.Source, dir string) (*source, error) {
 	digest, err := environment.Digest(found.FS)
 	return &source{Source: found, Dir: dir, Digest: digest}, err
@@ -88,11 +103,11 @@ func (s *State) labOf(env *environment.Environment) (*source, error) {
 
 // findRequested loads the lab for a new environment, and keeps a copy of it if
 // it is not of the catalogue. It runs in the supervisor; the user has been asked.
-func (s *State) findRequested(home environment.Home, name string, req supervisor.Request) (*source, error) {
+func (s *State) findRequested(ctx context.Context, home environment.Home, name string, req supervisor.Request) (*source, error) {
 	if req.LabDir == "" {
 		return s.catalogueLab(req.Lab)
 	}
-	src, err := s.openLab(req.LabDir, req.LabDir)
+	src, err := s.soundLab(ctx, req.LabDir, req.LabDir)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,8 +21,10 @@ type labTestOptions struct {
 	output   format
 	engine   string
 	all      bool
+	trust    bool
 	noCache  bool
 	parallel int
+	ref      string // the lab at work, as it was named
 	verdict.Options
 }
 
@@ -40,9 +40,12 @@ func newLabTest(s *State) *cobra.Command {
 		Long: "Runs the cases of a lab's verdicts/ directory, each on a fresh environment of its own, and compares what the " +
 			"checks say with what the case expects. Mutants get only the checks they name, unless --full is given. " +
 			"What came out right is remembered until the lab or labctl changes, so that an interrupted run goes on.",
-		Example: examples(s, "lab test ./my-lab", "lab test ./my-lab --case selector-typo --keep",
+		Example: examples(s, "lab test ./my-lab --trust", "lab test ./my-lab --case selector-typo --keep",
 			"lab test kubernetes-101 --full --repeat 3 --busy", "lab test --all --sample 4"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.SameSeed = cmd.Flags().Changed("seed")
+			return o.run(cmd.Context(), args)
+		},
 	}
 	addOutput(cmd, &o.output)
 	f := cmd.Flags()
@@ -56,6 +59,7 @@ func newLabTest(s *State) *cobra.Command {
 	f.IntVar(&o.parallel, "parallel", 0, "environments at once (default: by cores and free memory)")
 	f.BoolVar(&o.Keep, "keep", false, "leave the environments of cases that come out wrong")
 	f.BoolVar(&o.Busy, "busy", false, "keep every core busy meanwhile")
+	f.BoolVar(&o.trust, "trust", false, "trust a lab from a directory: its cases run scripts and manifests")
 	f.BoolVar(&o.noCache, "no-cache", false, "run also what came out right before")
 	f.Uint64Var(&o.Seed, "seed", 0, "draw seeds and order from this `number` (default: random)")
 	f.StringVar(&o.engine, "engine", "", "the `engine` to prove on (default: as start chooses)")
@@ -102,42 +106,44 @@ func (o *labTestOptions) run(ctx context.Context, refs []string) error {
 // prove runs one lab's matrix in a home of its own, which is removed afterwards
 // unless environments are kept in it.
 func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref string) (report verdict.Report, err error) {
-	src, err := o.s.findLab(home, ref, true)
+	src, err := o.s.findLab(ctx, home, ref, o.trust)
 	if err != nil {
 		return report, err
 	}
+	o.ref = ref
 	if src.Dir != "" {
 		ref = src.Dir
-	}
-	if err := home.Make(home.Dir); err != nil {
-		return report, err
-	}
-	scratch, err := os.MkdirTemp(home.Dir, "lab-test-")
-	if err != nil {
-		return report, err
 	}
 	if o.Cache, err = o.cache(home, src.Source); err != nil {
 		return report, err
 	}
+	scratch, err := home.Scratch()
+	if err != nil {
+		return report, err
+	}
 	runner := &verdict.Runner{
-		Labctl: o.s.Executable, Home: scratch, Engine: o.engine, Bin: o.s.Bin(),
+		Labctl: o.s.Executable, Home: scratch.Dir, Engine: o.engine, Bin: o.s.Bin(),
 		Shell: o.s.learnerShell, Started: o.started, Done: o.done,
 	}
 	report, err = runner.Run(ctx, ref, src.Source, o.Options)
+	kept := false
 	for _, c := range report.Cases {
 		if c.Environment != "" {
-			fmt.Fprintf(o.s.Stderr, "kept: LABCTL_HOME=%s %s shell --env %s\n", scratch, o.s.Program(), c.Environment)
-			return report, err
+			fmt.Fprintf(o.s.Stderr, "kept: LABCTL_HOME=%s %s shell --env %s\n", scratch.Dir, o.s.Program(), c.Environment)
+			kept = true
 		}
 	}
-	return report, errors.Join(err, os.RemoveAll(scratch))
+	if kept {
+		return report, errors.Join(err, scratch.Keep())
+	}
+	return report, errors.Join(err, scratch.Remove())
 }
 
 func (o *labTestOptions) cache(home environment.Home, src *lab.Source) (*verdict.Cache, error) {
 	if o.noCache {
 		return nil, nil
 	}
-	return verdict.OpenCache(filepath.Join(home.Dir, "proofs"), src.FS, o.s.Bin(), o.engine)
+	return verdict.OpenCache(home, src.FS, o.s.Bin(), o.engine)
 }
 
 // learnerShell runs a case's script as labctl's shell runs the scripts of checks.
@@ -162,9 +168,23 @@ func (o *labTestOptions) done(c verdict.CaseResult) {
 	}
 	fmt.Fprintf(o.s.Stdout, "%s %-9s %-26s %7s\n", word, c.Kind, c.Name, elapsed(time.Duration(c.Ms)*time.Millisecond))
 	if !c.OK {
-		fmt.Fprintf(o.s.Stdout, "     expected  %s\n     got       %s\n     again     %s lab test ... --case %s --seed %d\n",
-			c.Expected, c.Got, o.s.Program(), c.Name, o.Seed)
+		fmt.Fprintf(o.s.Stdout, "     expected  %s\n     got       %s\n     again     %s\n", c.Expected, c.Got, o.again(c))
 	}
+}
+
+// again is the command that does one run of a case once more.
+func (o *labTestOptions) again(c verdict.CaseResult) string {
+	command := fmt.Sprintf("%s lab test %s --case %s --seed %d --no-cache", o.s.Program(), o.ref, c.Name, verdict.SeedOfRun(o.Seed, c.Run))
+	if o.engine != "" {
+		command += " --engine " + o.engine
+	}
+	if o.Full {
+		command += " --full"
+	}
+	if o.Busy {
+		command += " --busy"
+	}
+	return command
 }
 
 func (o *labTestOptions) print(r verdict.Report) error {

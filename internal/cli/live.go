@@ -34,6 +34,17 @@ func (l *live) result(task string, r check.Result) {
 	l.last = task + "/" + r.ID
 }
 
+// wait tells what keeps the checks from beginning.
+func (l *live) wait() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	erase := ""
+	if l.s.StderrTTY {
+		erase = "\r\x1b[K"
+	}
+	fmt.Fprintln(l.s.Stderr, erase+"waiting for another check or a reset of this environment to end")
+}
+
 func (l *live) close() {
 	close(l.stop)
 	l.ended.Wait()

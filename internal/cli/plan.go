@@ -37,7 +37,7 @@ func (o *startOptions) plan(ctx context.Context, home environment.Home, seeded b
 	if o.lab == "" {
 		return o.planResume(ctx, home, o.env, nil, seeded)
 	}
-	src, err := o.s.findLab(home, o.lab, o.trust)
+	src, err := o.s.findLab(ctx, home, o.lab, o.trust)
 	if err != nil {
 		return startPlan{}, err
 	}
@@ -93,6 +93,7 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 		request: supervisor.Request{Lab: env.Lab, LabDir: env.LabDir, Engine: env.Engine, Seed: env.Seed, KeepOnFailure: o.keep},
 	}
 	plan.caps, err = e.Probe(ctx)
+	plan.request.Capabilities = plan.caps.Has // for one that is unfinished and made anew
 	return plan, err
 }
 

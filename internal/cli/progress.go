@@ -89,10 +89,8 @@ func (p *progress) draw(frame int) {
 	}
 	c := p.s.err()
 	spinner := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-	text := p.message
-	if over := len(text) - (p.s.Width - 30); over > 0 {
-		text = text[:len(text)-over]
-	}
+	text := []rune(p.message)
+	text = text[:min(len(text), max(p.s.Width-30, 0))]
 	fmt.Fprintf(p.s.Stderr, "\r\x1b[K%s %-10s %s %s", c.cyan(string(spinner[frame%len(spinner)])), p.step,
-		c.dim(elapsed(p.s.Now().Sub(p.began))), text)
+		c.dim(elapsed(p.s.Now().Sub(p.began))), string(text))
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"labctl.dev/labctl/internal/check"
-	"labctl.dev/labctl/internal/diagnose"
 )
 
 // printReport shows the results of a run of checks.
@@ -53,23 +52,12 @@ func (s *State) printResult(w io.Writer, r check.Result, explain bool) {
 	line("", s.Typed(r.Message))
 	line("expected", r.Expected)
 	line("observed", r.Observed)
-	for _, cause := range shown(r.Causes, explain) {
+	for _, cause := range r.Causes {
 		line("because", cause.Text)
 	}
 	if explain {
 		s.printTrace(w, r)
 	}
-}
-
-// shown are the causes that do not give the answer away unasked.
-func shown(causes []diagnose.Cause, explain bool) []diagnose.Cause {
-	var some []diagnose.Cause
-	for _, cause := range causes {
-		if explain || cause.Spoiler < 2 {
-			some = append(some, cause)
-		}
-	}
-	return some
 }
 
 func (s *State) printTrace(w io.Writer, r check.Result) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,7 +22,6 @@ import (
 	"labctl.dev/labctl/internal/engine/none"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
-	"labctl.dev/labctl/internal/proc"
 	"labctl.dev/labctl/labs"
 )
 
@@ -101,7 +101,7 @@ func setupScript(e *testscript.Env) error {
 
 // letOthersIn lets the user of TEST_UID use the script's directory and labctl.
 func letOthersIn(work string) error {
-	program, err := proc.Find("labctl")
+	program, err := exec.LookPath("labctl")
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func newShell(s *State) *cobra.Command {
 func binDir(env *environment.Environment) string { return filepath.Join(env.Dir(), "bin") }
 
 func (s *State) shell(ctx context.Context, env *environment.Environment) error {
+	if _, err := client(env).Status(ctx); err != nil { // a shell whose kubectl leads nowhere helps nobody
+		return err
+	}
 	if err := s.fillBin(ctx, env); err != nil {
 		return err
 	}

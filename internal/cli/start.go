@@ -64,7 +64,7 @@ func newStart(s *State) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&o.engine, "engine", "auto", "the `engine` that provides the cluster: "+join(s.engineNames()))
 	flags.Uint64Var(&o.seed, "seed", 0, "draw the lab's parameters from this `number` (default: random)")
-	flags.BoolVar(&o.keep, "keep-on-failure", false, "leave a failed start as it is, to be looked at")
+	flags.BoolVar(&o.keep, "keep-on-failure", false, "keep the files of a failed start, its logs among them, to be looked at")
 	flags.BoolVar(&o.trust, "trust", false, "trust a lab from a directory: it runs its scripts and manifests")
 	_ = cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(s.engineNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

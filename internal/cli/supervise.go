@@ -68,7 +68,7 @@ func (s *State) opener(home environment.Home, name string, log *slog.Logger) sup
 				return nil, false, err
 			}
 		}
-		life, err = s.create(setup, home, name, req)
+		life, err = s.create(ctx, setup, home, name, req)
 		return life, false, err
 	}
 }
@@ -87,8 +87,8 @@ func (s *State) reopen(setup environment.Setup, env *environment.Environment) (*
 }
 
 // create prepares a new environment.
-func (s *State) create(setup environment.Setup, home environment.Home, name string, req supervisor.Request) (*environment.Lifecycle, error) {
-	src, err := s.findRequested(home, name, req)
+func (s *State) create(ctx context.Context, setup environment.Setup, home environment.Home, name string, req supervisor.Request) (*environment.Lifecycle, error) {
+	src, err := s.findRequested(ctx, home, name, req)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (h Home) attemptsFile() string { return filepath.Join(h.Dir, "attempts.json
 // Progress is what the history says of one environment.
 type Progress struct {
 	Attempts int `json:"attempts"`
-	// Passed holds the last verdict of each "task/check".
+	// Last holds the last verdict of each "task/check".
 	Last map[string]string `json:"last"`
 	// FirstPassMs is the time from the start to the first run in which
 	// everything passed; 0 if there was none.

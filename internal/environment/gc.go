@@ -41,6 +41,8 @@ type Collector struct {
 	// Elsewhere says whether a resource belongs to a living supervisor, also of
 	// another user or another home, or to another living process.
 	Elsewhere func(engine.Resource) bool
+	// End stops and discards a living environment.
+	End func(context.Context, *Environment) error
 }
 
 // Find lists what there is to remove, and removes nothing.
@@ -57,7 +59,8 @@ func (c Collector) Find(ctx context.Context) ([]Finding, error) {
 		}
 		found = append(found, c.environment(name, spared)...)
 	}
-	var failed error
+	abandoned, failed := c.scratches(spared)
+	found = append(found, abandoned...)
 	for _, e := range c.Engines {
 		left, err := e.Leftovers(ctx)
 		failed = errors.Join(failed, err)

@@ -105,7 +105,8 @@ func (h Home) Write(path string, data []byte, mode fs.FileMode) error {
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // gone already when all went well
 	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Close(), h.Own(tmp.Name()))
+	// Synced, or a crash of the machine may leave an empty file under the name.
+	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close(), h.Own(tmp.Name()))
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}

@@ -83,6 +83,14 @@ func TestDamagedRecords(t *testing.T) {
 			if err != nil || saved.ID != e.ID || saved.Engine != "none" {
 				t.Errorf("not enough was salvaged to remove it: %+v, %v", saved, err)
 			}
+			for _, id := range []string{"", "none", "\x00\x01", "none ../../etc"} {
+				if err := os.WriteFile(filepath.Join(h.EnvDir("x"), "id"), []byte(id), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				if saved, err := h.Salvage("x"); err != nil || saved.ID != "" || saved.Engine != "" {
+					t.Errorf("with the identity %q: %+v, %v", id, saved, err)
+				}
+			}
 		})
 	}
 }

@@ -2,9 +2,7 @@ package environment
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,15 +48,11 @@ func (h Home) Salvage(name string) (*Environment, error) {
 	}
 	e = &Environment{Home: h, Record: Record{Name: name, Lab: name, Phase: Stopping}}
 	data, err := os.ReadFile(filepath.Join(h.EnvDir(name), "id"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return e, nil
+	if err == nil {
+		_, err = fmt.Sscan(string(data), &e.Engine, &e.ID)
 	}
-	if err != nil {
-		return nil, problem(CodeState, "", err, "cannot read the environment %q", name)
-	}
-	if n, err := fmt.Sscan(string(data), &e.Engine, &e.ID); n != 2 {
-		e.Engine, e.ID = "", ""
-		return e, problem(CodeCorruptState, "Run `labctl gc` to find what is left of it.", err, "the identity of environment %q is damaged", name)
+	if err != nil || !ValidName(string(e.ID)) {
+		e.Engine, e.ID = "", "" // its files can be removed all the same; gc finds the cluster
 	}
 	return e, nil
 }

@@ -37,7 +37,7 @@ func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive
 			i := r.Images[name]
 			s := spec(i.Ref, i.App, binary, links)
 			s.Entrypoint = append(s.Entrypoint, i.Args...)
-			s.User = i.User + ":" + i.User
+			s.User = userAndGroup(i.User)
 			for _, key := range slices.Sorted(maps.Keys(i.Env)) {
 				s.Env = append(s.Env, key+"="+i.Env[key])
 			}
@@ -52,6 +52,14 @@ func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive
 		}
 		return stream(archive), nil
 	}
+}
+
+// userAndGroup completes a user by the group of the same number.
+func userAndGroup(user string) string {
+	if strings.Contains(user, ":") {
+		return user
+	}
+	return user + ":" + user
 }
 
 func spec(ref, app, binary string, links map[string]string) image.Spec {

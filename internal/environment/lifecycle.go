@@ -56,7 +56,8 @@ func (l *Lifecycle) setCluster(c engine.Cluster) {
 }
 
 // Start makes the environment. When it fails or is cancelled, everything made
-// so far is removed again, unless keep is set; the caller still holds the lock.
+// so far is removed again; if keep is set, the files stay. The caller still holds
+// the lock.
 func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 	began := l.began()
 	steps, err := l.run(ctx, l.startSteps(), o)
@@ -148,7 +149,7 @@ func (l *Lifecycle) stepFailed(s step, err error) error {
 func (l *Lifecycle) giveUp(ctx context.Context, keep bool, err error) error {
 	if keep && ctx.Err() == nil {
 		l.Log.Info("keeping what was made", "reason", err)
-		return errors.Join(err, l.Env.Save())
+		return errors.Join(err, l.Env.Save(), l.Close(ctx)) // the supervisor ends, too
 	}
 	if _, rollback := l.Remove(withoutCancel(ctx), true); rollback != nil {
 		return errors.Join(err, fmt.Errorf("and the clean-up failed, run `labctl gc`: %w", rollback))

@@ -47,10 +47,9 @@ func IsPath(ref string) bool {
 	return ref == "." || ref == ".." || strings.ContainsRune(ref, '/') || strings.ContainsRune(ref, filepath.Separator)
 }
 
-// Load loads a lab by its name in the catalogue or by its path. Besides a
-// *UnknownError, errors are Problems.
-func (c Catalogue) Load(ref string) (*Source, error) {
-	source, problems, err := c.Open(ref)
+// Load loads a lab by its name. Besides a *UnknownError, errors are Problems.
+func (c Catalogue) Load(name string) (*Source, error) {
+	source, problems, err := c.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -61,30 +60,22 @@ func (c Catalogue) Load(ref string) (*Source, error) {
 }
 
 // Open is Load for who wants the problems of a lab that cannot be used, too.
-func (c Catalogue) Open(ref string) (*Source, Problems, error) {
-	if IsPath(ref) {
-		dir, err := OpenDir(ref)
-		if err != nil {
-			return nil, nil, err
-		}
-		source, problems := Load(dir, filepath.ToSlash(filepath.Clean(ref)))
-		return source, problems, nil
-	}
-	dir, err := fs.Sub(c.FS, ref)
+func (c Catalogue) Open(name string) (*Source, Problems, error) {
+	dir, err := fs.Sub(c.FS, name)
 	if err == nil {
 		_, err = fs.Stat(dir, File)
 	}
 	if err != nil {
-		return nil, nil, c.unknown(ref)
+		return nil, nil, c.unknown(name)
 	}
-	source, problems := Load(dir, "labs/"+ref)
+	source, problems := Load(dir, "labs/"+name)
 	return source, problems, nil
 }
 
-func (c Catalogue) unknown(ref string) error {
+func (c Catalogue) unknown(name string) error {
 	names, err := c.Names()
 	if err != nil {
 		return err
 	}
-	return &UnknownError{Name: ref, Nearest: nearest.Name(ref, names)}
+	return &UnknownError{Name: name, Nearest: nearest.Name(name, names)}
 }

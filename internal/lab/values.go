@@ -20,13 +20,35 @@ type Values struct {
 	Images map[string]string
 	// Namespace is the lab's.
 	Namespace string
-	// NodeIP is the address of a node. While it is empty, $(node.ip) stays as it
-	// is: only a running environment knows it.
-	NodeIP string
 }
 
 // Vars are the values as expressions see them.
 func (v Values) Vars() expr.Vars { return expr.Vars{Params: v.Params, Images: v.Images} }
+
+// Env is the values as scripts see them: params as PARAM_<NAME>, images as
+// IMAGE_<NAME>, in capitals and with _ for every other character, and NAMESPACE.
+func (v Values) Env() []string {
+	env := []string{"NAMESPACE=" + v.Namespace}
+	for _, name := range slices.Sorted(maps.Keys(v.Params)) {
+		env = append(env, "PARAM_"+envName(name)+"="+expr.Text(v.Params[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Images)) {
+		env = append(env, "IMAGE_"+envName(name)+"="+v.Images[name])
+	}
+	return env
+}
+
+func envName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, name)
+}
 
 // ReferenceError is a reference to something that the lab does not define.
 type ReferenceError struct {
@@ -87,10 +109,8 @@ func (v Values) lookup(name string) (string, bool) {
 	switch {
 	case name == "namespace":
 		return v.Namespace, true
-	case name == "node.ip" && v.NodeIP == "":
-		return "$(node.ip)", true
 	case name == "node.ip":
-		return v.NodeIP, true
+		return "$(node.ip)", true // only who asks a running cluster knows it
 	case group == "params":
 		value, ok := v.Params[rest]
 		return expr.Text(value), ok

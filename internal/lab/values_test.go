@@ -32,10 +32,14 @@ func TestExpand(t *testing.T) {
 			t.Errorf("Expand(%q) = %q, %v; want %q", text, got, err, want)
 		}
 	}
-	known := values()
-	known.NodeIP = "10.98.0.11"
-	if got, err := lab.Expand("$(node.ip)", known); got != "10.98.0.11" || err != nil {
-		t.Errorf("got %q, %v", got, err)
+}
+
+func TestEnv(t *testing.T) {
+	got := strings.Join(values().Env(), " ")
+	for _, want := range []string{"NAMESPACE=shop", "PARAM_REPLICAS=3", "PARAM_ON=true", "PARAM_NAME=bilo", "IMAGE_WEB_V2=labctl.dev/web:v2"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is not in %s", want, got)
+		}
 	}
 }
 

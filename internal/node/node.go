@@ -29,8 +29,6 @@ type Config struct {
 
 	Cgroups []Cgroup `json:"cgroups"`
 	MTU     int      `json:"mtu"`
-	// Env is added to the environment of the node's components (a proxy).
-	Env []string `json:"env,omitempty"`
 }
 
 // Cgroup is the directory that is the node's part of one cgroup hierarchy.

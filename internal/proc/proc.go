@@ -5,6 +5,7 @@ package proc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,11 +38,11 @@ type Command struct {
 	// Detached makes the program leader of a session of its own, so that it
 	// outlives the caller's terminal. It implies Group.
 	Detached bool
-	// Grace is how long the program may take to end before it is killed, once
-	// told to. Zero is DefaultGrace.
-	Grace time.Duration
 	// Attr asks for more of the operating system (namespaces, for example).
 	Attr *syscall.SysProcAttr
+
+	// grace replaces DefaultGrace, for tests that have no patience.
+	grace time.Duration
 }
 
 // Run runs the program to its end. When ctx ends first, the program is
@@ -61,7 +62,7 @@ func (c Command) Run(ctx context.Context) error {
 	select {
 	case <-p.Done():
 	case <-ctx.Done():
-		p.end(os.Interrupt, c.grace())
+		p.end(os.Interrupt, cmp.Or(c.grace, DefaultGrace))
 		return fmt.Errorf("%s: %w", c.name(), context.Cause(ctx))
 	}
 	return c.failure(p.Err(), said)
@@ -84,7 +85,7 @@ func (c Command) Start() (*Process, error) {
 	cmd.ExtraFiles = c.Files
 	cmd.SysProcAttr = c.attributes()
 	// A grandchild that keeps the output open must not keep us waiting.
-	cmd.WaitDelay = c.grace()
+	cmd.WaitDelay = cmp.Or(c.grace, DefaultGrace)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.name(), err)
 	}
@@ -94,13 +95,6 @@ func (c Command) Start() (*Process, error) {
 		close(p.done)
 	}()
 	return p, nil
-}
-
-func (c Command) grace() time.Duration {
-	if c.Grace == 0 {
-		return DefaultGrace
-	}
-	return c.Grace
 }
 
 func (c Command) name() string { return c.Path[strings.LastIndexByte(c.Path, '/')+1:] }
@@ -115,9 +109,6 @@ func (c Command) failure(err error, said *tail) error {
 	}
 	return nil
 }
-
-// Find returns the path of a program that PATH leads to.
-func Find(name string) (string, error) { return exec.LookPath(name) }
 
 // ExitError says that a program ran and failed.
 type ExitError struct {

@@ -39,7 +39,7 @@ func TestCancellationIsPoliteFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			out := &watched{word: "up", seen: cancel}
-			err := Command{Path: "sh", Args: []string{"-c", tt.script}, Stdout: out, Group: true, Grace: 300 * time.Millisecond}.Run(ctx)
+			err := Command{Path: "sh", Args: []string{"-c", tt.script}, Stdout: out, Group: true, grace: 300 * time.Millisecond}.Run(ctx)
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v does not wrap the context's", err)
 			}

@@ -11,28 +11,29 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"labctl.dev/labctl/internal/environment"
 )
 
 // Cache remembers what came out right, so that a run that was interrupted goes
 // on where it was. It is good for one state of the lab and of the binaries.
 type Cache struct {
+	home environment.Home
 	path string
 	mu   sync.Mutex
 	done map[string]CaseResult
 }
 
-// OpenCache opens the cache in dir for a lab and the binaries in bin. The
+// OpenCache opens the cache in a home for a lab and the binaries in bin. The
 // engine is part of the key.
-func OpenCache(dir string, lab fs.FS, bin, engine string) (*Cache, error) {
+func OpenCache(home environment.Home, lab fs.FS, bin, engine string) (*Cache, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, engine)
 	if err := errors.Join(hashTree(h, lab), hashTree(h, os.DirFS(bin))); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	c := &Cache{path: filepath.Join(dir, hex.EncodeToString(h.Sum(nil)[:12])+".json"), done: map[string]CaseResult{}}
+	path := filepath.Join(home.Dir, "proofs", hex.EncodeToString(h.Sum(nil)[:12])+".json")
+	c := &Cache{home: home, path: path, done: map[string]CaseResult{}}
 	data, err := os.ReadFile(c.path)
 	if err == nil {
 		err = json.Unmarshal(data, &c.done)
@@ -79,9 +80,6 @@ func (c *Cache) put(key string, result CaseResult) {
 	defer c.mu.Unlock()
 	c.done[key] = result
 	if data, err := json.MarshalIndent(c.done, "", "  "); err == nil {
-		temporary := c.path + ".new"
-		if os.WriteFile(temporary, data, 0o644) == nil {
-			_ = os.Rename(temporary, c.path) // see above
-		}
+		_ = c.home.Write(c.path, data, 0o644) // see above
 	}
 }

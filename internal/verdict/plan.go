@@ -78,21 +78,33 @@ func (s Selection) sample(all []lab.CaseFile) map[string]bool {
 type job struct {
 	lab.CaseFile
 
-	run  int
-	seed uint64
+	index int // of the case
+	run   int
+	seed  uint64
 }
 
 // jobs repeats the cases, in random order when there are repeats.
 func jobs(cases []lab.CaseFile, repeat int, seed uint64) []job {
-	random := rand.New(rand.NewPCG(seed, 0))
 	var all []job
 	for run := 1; run <= max(repeat, 1); run++ {
-		for _, c := range cases {
-			all = append(all, job{CaseFile: c, run: run, seed: uint64(random.Uint32())})
+		for i, c := range cases {
+			all = append(all, job{CaseFile: c, index: i + 1, run: run, seed: seedOf(c.Name, SeedOfRun(seed, run))})
 		}
 	}
 	if repeat > 1 {
+		random := rand.New(rand.NewPCG(seed, 0))
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	}
 	return all
+}
+
+// SeedOfRun is the seed that makes a repeat the first run: with it alone, the
+// same case gets the same environment again.
+func SeedOfRun(seed uint64, run int) uint64 { return seed + uint64(run) - 1 }
+
+// seedOf draws the seed of a case's environment, whatever other cases there are.
+func seedOf(name string, seed uint64) uint64 {
+	h := fnv.New32a()
+	fmt.Fprint(h, seed, "/", name)
+	return uint64(h.Sum32())
 }

@@ -39,6 +39,8 @@ type Options struct {
 	Keep bool
 	// Seed draws the environments' seeds and the order.
 	Seed uint64
+	// SameSeed takes from the cache only what came out right with this Seed.
+	SameSeed bool
 	// Cache remembers what came out right; nil does not.
 	Cache *Cache
 	// Busy keeps every core busy meanwhile, to find what depends on time.
@@ -112,8 +114,8 @@ func feed(ctx context.Context, next chan<- int, n int) int {
 }
 
 func (r *Runner) cached(ctx context.Context, ref string, source *lab.Source, j job, o Options) CaseResult {
-	key := fmt.Sprintf("%s %s %v %d", source.Lab.Name, j.Name, o.Full, j.run)
-	if result, ok := o.Cache.get(key); ok {
+	key := fmt.Sprintf("%s %s full=%v busy=%v %d", source.Lab.Name, j.Name, o.Full, o.Busy, j.run)
+	if result, ok := o.Cache.get(key); ok && (!o.SameSeed || result.Seed == j.seed) {
 		return result
 	}
 	result := r.one(ctx, ref, source, j, o)
@@ -130,7 +132,7 @@ func (r *Runner) one(ctx context.Context, ref string, source *lab.Source, j job,
 		Name: j.Name, Kind: j.Kind, Run: j.run, Seed: j.seed, Expected: expected(j.Case), FailedChecks: []FailedCheck{},
 	}
 	program := labctl{path: r.Labctl, home: r.Home, engine: r.Engine}
-	name := fmt.Sprintf("%.24s-%d", j.Name, j.run)
+	name := environmentName(j)
 	wrong, err := r.play(ctx, program, ref, name, source, j, o, &result)
 	if err != nil {
 		wrong = append(wrong, err.Error())
@@ -144,6 +146,12 @@ func (r *Runner) one(ctx context.Context, ref string, source *lab.Source, j job,
 	}
 	result.Ms = time.Since(began).Milliseconds()
 	return result
+}
+
+// environmentName is a name that any case may have, whatever its own name: two
+// that begin alike, or have capitals or dots in it.
+func environmentName(j job) string {
+	return fmt.Sprintf("%s-%d-%d", j.Kind, j.index, j.run)
 }
 
 // play starts the environment, does the steps and judges what the checks say.

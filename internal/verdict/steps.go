@@ -79,7 +79,7 @@ func (l *learner) step(ctx context.Context, dir string, s lab.Step) error {
 			return err
 		}
 		return l.shell(ctx, Script{
-			Name: path.Base(dir), Text: text, Dir: l.env.Workspace, Env: l.variables(), Kubeconfig: l.env.Kubeconfig, Out: l.out,
+			Name: path.Base(dir), Text: text, Dir: l.env.Workspace, Env: l.values.Env(), Kubeconfig: l.env.Kubeconfig, Out: l.out,
 		})
 	case s.Apply != "":
 		return l.apply(ctx, path.Join(dir, s.Apply))
@@ -159,17 +159,4 @@ func (l *learner) expandTo(from, to string) error {
 		}
 		return errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, []byte(text), 0o644))
 	})
-}
-
-// variables is the environment of a case's scripts.
-func (l *learner) variables() []string {
-	env := []string{"NAMESPACE=" + l.values.Namespace}
-	name := strings.NewReplacer("-", "_", ".", "_")
-	for param, value := range l.values.Params {
-		env = append(env, fmt.Sprintf("PARAM_%s=%v", strings.ToUpper(name.Replace(param)), value))
-	}
-	for image, ref := range l.values.Images {
-		env = append(env, fmt.Sprintf("IMAGE_%s=%s", strings.ToUpper(name.Replace(image)), ref))
-	}
-	return env
 }

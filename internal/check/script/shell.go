@@ -1,6 +1,8 @@
 // Package script runs shell scripts of labs with an interpreter of our own: the
 // same on every machine, with kubectl, jq and a few small tools, and without
-// the machine's programs or files.
+// the machine's programs. It is no sandbox: kubectl reads and writes the files
+// it is told to, as the user who runs it. So labs of strangers have to be
+// trusted before any script of theirs is run.
 package script
 
 import (
@@ -8,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -17,7 +20,8 @@ import (
 
 // Shell is where and with what scripts run. It is safe for concurrent use.
 type Shell struct {
-	// Dir is the directory scripts start in. They read and write below it only.
+	// Dir is the directory scripts start in. They and the tools, but not kubectl,
+	// read and write below it only.
 	Dir string
 	// Env are variables, NAME=value. Nothing is inherited.
 	Env []string
@@ -87,6 +91,10 @@ func (t *tools) handle(interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 	return func(ctx context.Context, args []string) error {
 		hc := interp.HandlerCtx(ctx)
 		if args[0] == "kubectl" && t.shell.Kubectl != nil {
+			if slices.ContainsFunc(args, namesKubeconfig) {
+				fmt.Fprintln(hc.Stderr, "kubectl: scripts work on their environment's cluster, so --kubeconfig is not for them; leave it out")
+				return interp.ExitStatus(1)
+			}
 			code, err := t.shell.Kubectl(ctx, Call{
 				Args: args[1:], Dir: hc.Dir, Env: exported(hc.Env), Stdin: hc.Stdin, Stdout: hc.Stdout, Stderr: hc.Stderr,
 			})
@@ -104,6 +112,12 @@ func (t *tools) handle(interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 		}
 		return status(run(ctx, call{name: args[0], args: operands, hc: hc}), nil)
 	}
+}
+
+// namesKubeconfig finds the flag that leads to another cluster, or to programs
+// of the machine: a kubeconfig may name one that fetches credentials.
+func namesKubeconfig(arg string) bool {
+	return arg == "--kubeconfig" || strings.HasPrefix(arg, "--kubeconfig=")
 }
 
 func status(code int, err error) error {

@@ -54,7 +54,7 @@ func TestRunKeepsToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		"cat " + secret, "cat < " + secret, "/bin/ls", "sh -c true", "echo x > " + secret, "cp " + secret + " here && cat here",
+		"cat " + secret, "cat < " + secret, "/bin/ls", "sh -c true", "kubectl --kubeconfig=" + secret, "echo x > " + secret, "cp " + secret + " here && cat here",
 		"[ -f " + secret + " ]", "cat ../../../../../../../../" + secret,
 	} {
 		out, _, err := run(t.Context(), t, text, "")

@@ -1,7 +1,11 @@
 // Package near finds the name a person probably meant.
 package near
 
-import "strings"
+import (
+	"strings"
+
+	"labctl.dev/labctl/internal/lab/nearest"
+)
 
 // Best returns the candidate that is most like want, and false when none is
 // like it. A candidate equal to want is no answer: it is not a near miss.
@@ -36,7 +40,7 @@ func distance(a, b string) int {
 	if plain(a) == plain(b) || isPart(a, b) || isPart(b, a) {
 		return 1
 	}
-	return edits(strings.ToLower(a), strings.ToLower(b))
+	return nearest.Distance(strings.ToLower(a), strings.ToLower(b))
 }
 
 func plain(s string) string {
@@ -59,28 +63,4 @@ func isPart(short, long string) bool {
 // begins says whether a name worth the word is the beginning of the other.
 func begins(short, long string) bool {
 	return len(short) >= 3 && strings.HasPrefix(strings.ToLower(long), strings.ToLower(short))
-}
-
-// edits is the optimal string alignment distance.
-func edits(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }

@@ -75,11 +75,11 @@ func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
 	defer cancel()
-	if m := c.machine(name); m != nil { // it is on
+	if m := c.member(name); m != nil { // it is on
 		return c.settle(ctx, []*member{m}, engine.Quiet)
 	}
 	if err = c.startNode(ctx, i); err == nil {
-		err = c.settle(ctx, []*member{c.machine(name)}, engine.Quiet)
+		err = c.settle(ctx, []*member{c.member(name)}, engine.Quiet)
 	}
 	if err != nil {
 		return errors.Join(err, c.takeDown(context.WithoutCancel(ctx), name))
@@ -87,17 +87,17 @@ func (c *Cluster) StartNode(ctx context.Context, name string) error {
 	return nil
 }
 
-// takeDown ends a node that may be there in part only.
+// takeDown ends a node, if it is on.
 func (c *Cluster) takeDown(ctx context.Context, name string) error {
-	m := c.machine(name)
-	if m == nil { // it got no further than its cgroups
-		return c.bury(ctx, &machine{name: name})
+	m := c.member(name)
+	if m == nil {
+		return nil
 	}
 	m.stop(ctx, 0)
 	return c.bury(ctx, m)
 }
 
-func (c *Cluster) machine(name string) *member {
+func (c *Cluster) member(name string) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.members[name]

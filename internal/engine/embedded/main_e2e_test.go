@@ -19,6 +19,7 @@ import (
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/image"
 	"labctl.dev/labctl/internal/ledger"
+	"labctl.dev/labctl/internal/machine"
 	"labctl.dev/labctl/internal/proc"
 )
 
@@ -168,7 +169,7 @@ func (w *world) traces(t *testing.T) []string {
 			found = append(found, "process "+pid+" "+string(cmdline))
 		}
 	}
-	mounts, err := os.ReadFile(mountInfo)
+	mounts, err := os.ReadFile(machine.MountInfo)
 	if err != nil {
 		t.Fatal(err)
 	}

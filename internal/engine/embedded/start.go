@@ -29,8 +29,8 @@ const (
 
 	// startTimeout is generous: a start takes seconds, and minutes where many
 	// programs compete for one slow core.
-	startTimeout  = 5 * time.Minute
-	closeTimeout  = 15 * time.Second
+	startTimeout = 5 * time.Minute
+	closeTimeout = 15 * time.Second
 )
 
 // start makes the cluster and waits until it is ready. On failure it returns

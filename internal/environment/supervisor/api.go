@@ -39,7 +39,7 @@ type Request struct {
 	// asked, from which the time to ready counts.
 	Capabilities []engine.Capability `json:"capabilities,omitempty"`
 	Began        time.Time           `json:"began,omitzero"`
-	// KeepOnFailure leaves a failed start as it is, to be looked at.
+	// KeepOnFailure keeps the files of a failed start, to be looked at.
 	KeepOnFailure bool `json:"keepOnFailure,omitempty"`
 }
 

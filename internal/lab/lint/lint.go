@@ -14,7 +14,7 @@ import (
 )
 
 // Known are the names that a lab may use and that other packages define. An
-// empty list allows any name.
+// nil list allows any name, an empty one none.
 type Known struct {
 	Capabilities []string // of engines
 	Components   []string
@@ -39,16 +39,28 @@ func (l Linter) Check(ctx context.Context, dir fs.FS, path string) (*lab.Source,
 	}
 	cases, caseProblems := source.Cases(nil)
 	problems = append(problems, caseProblems...)
-	written := problems
-	for _, rule := range Rules() {
+	found := l.run(ctx, Rules(), pass{Source: source, cases: cases, written: problems})
+	return source, append(problems, found...).Sorted()
+}
+
+// Startable reports what keeps a lab that has been loaded from being started:
+// the errors of the rules for the lab itself, without its verdicts.
+func (l Linter) Startable(ctx context.Context, source *lab.Source) lab.Problems {
+	return l.run(ctx, labRules(), pass{Source: source}).Errors().Sorted()
+}
+
+// run applies rules to what a pass holds.
+func (l Linter) run(ctx context.Context, rules []Rule, with pass) (problems lab.Problems) {
+	for _, rule := range rules {
 		if rule.check == nil || ctx.Err() != nil {
 			continue
 		}
-		p := &pass{Linter: l, rule: rule, Source: source, cases: cases, written: written}
-		rule.check(p)
+		p := with
+		p.Linter, p.rule = l, rule
+		rule.check(&p)
 		problems = append(problems, p.problems...)
 	}
-	return source, problems.Sorted()
+	return problems
 }
 
 // pass is one rule at work on one lab.

@@ -15,10 +15,13 @@ const (
 	identifier = `^[a-z][a-zA-Z0-9]*$`
 )
 
-func badNames(p *pass) {
+func directoryName(p *pass) {
 	if dir := path.Base(p.Path); dir != p.Lab.Name && p.Lab.Name != "" && dir != "." && dir != ".." {
 		p.at("name", fmt.Sprintf("the lab is called %q, but its directory %q", p.Lab.Name, dir), "give both the same name")
 	}
+}
+
+func badNames(p *pass) {
 	if ns := p.Lab.Namespace; !lab.Refers(ns) && !regexp.MustCompile(dnsLabel).MatchString(ns) {
 		p.at("namespace", fmt.Sprintf("%q cannot be the name of a namespace", ns), "use lower-case letters, digits and dashes")
 	}

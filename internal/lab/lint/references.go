@@ -23,8 +23,10 @@ func unknownReferences(p *pass) {
 	if resolved == nil {
 		return
 	}
-	_, caseProblems := p.Cases(&resolved.Values)
-	p.adopt(caseProblems)
+	if len(p.cases) > 0 { // else a start is at stake, not the proof
+		_, caseProblems := p.Cases(&resolved.Values)
+		p.adopt(caseProblems)
+	}
 	for _, file := range p.expandedFiles() {
 		data, err := p.Read(file)
 		if err != nil {

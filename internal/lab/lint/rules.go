@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"slices"
+
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/lab/problem"
 	"labctl.dev/labctl/internal/lab/strictyaml"
@@ -19,7 +21,10 @@ type Rule struct {
 
 // Rules lists every rule, those that reading a file already enforces first.
 // testdata/labs has a lab for each that breaks it.
-func Rules() []Rule {
+func Rules() []Rule { return slices.Concat(labRules(), proofRules()) }
+
+// labRules are those of the lab itself.
+func labRules() []Rule {
 	const e, w = problem.Error, problem.Warning
 	return []Rule{
 		{strictyaml.RuleEncoding, "Files are plain UTF-8 text with Unix line ends.", e, badEncodings},
@@ -59,7 +64,15 @@ func Rules() []Rule {
 		{"history-evidence", "Checks can be judged from the final state.", w, historyEvidence},
 		{"no-explanation", "Tasks explain themselves once they pass.", w, noExplanations},
 		{"unused", "Parameters and images are used.", w, unused},
+	}
+}
 
+// proofRules are those of a lab that others shall get: of its place in a
+// catalogue and of its verdicts. A lab can be started without.
+func proofRules() []Rule {
+	const e, w = problem.Error, problem.Warning
+	return []Rule{
+		{"directory-name", "A lab's directory has the lab's name, which is how a catalogue finds it.", e, directoryName},
 		{"no-untouched", "verdicts/untouched lists the code of every check that can fail there.", e, untouched},
 		{"bad-case", "Cases have what their kind needs.", e, badCases},
 		{"unknown-case-check", "Cases name checks that exist.", e, unknownCaseChecks},

@@ -125,6 +125,31 @@ func TestEveryRuleHasFixture(t *testing.T) {
 	}
 }
 
+// TestStartable tells what keeps a lab from being started from what its proof
+// lacks.
+func TestStartable(t *testing.T) {
+	for fixtureName, want := range map[string]bool{
+		"good": true, "no-untouched": true, "directory-name": true, "unused": true,
+		"duplicate-id": false, "need-cycle": false, "bad-expression": false, "missing-file": false,
+	} {
+		source, _ := newLinter(t).Check(t.Context(), fixture(fixtureName), "good")
+		problems := newLinter(t).Startable(t.Context(), source)
+		if (len(problems) == 0) != want {
+			t.Errorf("%s: startable should be %v, got %v", fixtureName, want, problems)
+		}
+	}
+}
+
+// TestNoComponents is how labctl lints as long as it has no components.
+func TestNoComponents(t *testing.T) {
+	linter := newLinter(t)
+	linter.Known.Components = []string{}
+	_, problems := linter.Check(t.Context(), fixture("unknown-component"), "good")
+	if !strings.Contains(problems.Error(), "[unknown-component]") {
+		t.Errorf("an empty list of components allows any: %v", problems)
+	}
+}
+
 // TestCatalogue lints the labs that labctl brings along.
 func TestCatalogue(t *testing.T) {
 	linter := newLinter(t)

@@ -104,5 +104,5 @@ func (p *pass) taskIDs() []string {
 }
 
 func allowed(known []string, name string) bool {
-	return len(known) == 0 || slices.Contains(known, name)
+	return known == nil || slices.Contains(known, name)
 }

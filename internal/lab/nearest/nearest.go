@@ -12,7 +12,7 @@ import (
 func Name(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/3+1
 	for _, candidate := range slices.Sorted(slices.Values(candidates)) {
-		d := distance(strings.ToLower(word), strings.ToLower(candidate))
+		d := Distance(strings.ToLower(word), strings.ToLower(candidate))
 		if d < bestDistance {
 			best, bestDistance = candidate, d
 		}
@@ -31,9 +31,9 @@ func Suggestion(word string, candidates []string) string {
 	return "there is: " + strings.Join(slices.Sorted(slices.Values(candidates)), ", ")
 }
 
-// distance is the number of letters to insert, delete, change or swap with
+// Distance is the number of letters to insert, delete, change or swap with
 // their neighbour (optimal string alignment).
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -5,6 +5,7 @@ package initd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,20 +21,21 @@ import (
 func TestComponentsOfARole(t *testing.T) {
 	tests := map[string]struct {
 		index int
+		role  node.Role
 		want  string
 	}{
-		"server": {1, "labkube server --api-fd 3 --control-fd 4 --node-name lab-control-plane --node-ip 10.98.0.11 --index 1 --data-dir /node"},
-		"agent":  {2, "labkube agent --control-fd 4 --node-name lab-worker --node-ip 10.98.0.12 --index 2 --data-dir /node"},
+		"server": {1, node.Server, "labkube server --api-fd 3 --control-fd 4 --node-name lab-control-plane --node-ip 10.98.0.11 --index 1 --data-dir /node"},
+		"agent":  {2, node.Agent, "labkube agent --control-fd 4 --node-name lab-worker --node-ip 10.98.0.12 --index 2 --data-dir /node"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index), Env: []string{"A=b"}})
+			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index)})
 			last := all[len(all)-1]
 			if got := strings.Join(last.argv, " "); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 			for _, c := range all {
-				if !strings.Contains(strings.Join(c.env, " "), "PATH=/bin") || !strings.Contains(strings.Join(c.env, " "), "A=b") {
+				if !strings.Contains(strings.Join(c.env, " "), "PATH=/bin") {
 					t.Errorf("%s has the environment %q", c.name, c.env)
 				}
 			}
@@ -50,14 +52,14 @@ func TestCrashesAreCounted(t *testing.T) {
 	log.follow(io.NopCloser(strings.NewReader("a\nlast words")))
 	var out bytes.Buffer
 	report := &reporter{w: &out, start: time.Now()}
-	again := make(chan *component, maxCrashes)
-	c := &component{name: "x", log: log, status: syscall.WaitStatus(9), since: time.Now()}
+	again := make(chan *component, maxCrashes+1)
+	c := &component{name: "x", log: log, status: syscall.WaitStatus(syscall.SIGSEGV), since: time.Now()}
 	for i := range maxCrashes {
 		if err := c.ended(report, again); err != nil {
 			t.Fatalf("given up at crash %d: %v", i+1, err)
 		}
 	}
-	if err := c.ended(report, again); err == nil || !strings.Contains(err.Error(), "signal 9") {
+	if err := c.ended(report, again); err == nil || !strings.Contains(err.Error(), "signal 11") {
 		t.Errorf("crash %d: %v", maxCrashes+1, err)
 	}
 	c.since = time.Now().Add(-2 * healthyAfter)
@@ -71,10 +73,24 @@ func TestCrashesAreCounted(t *testing.T) {
 	if first.Event != node.Exited || len(first.Log) != 2 || first.Log[1] != "last words" {
 		t.Errorf("the first event is %+v", first)
 	}
+	var kill node.Event
+	c.status, c.crashes = syscall.WaitStatus(syscall.SIGKILL), 0
+	out.Reset()
+	if err := errors.Join(c.ended(report, again), json.NewDecoder(&out).Decode(&kill)); err != nil || kill.Log != nil {
+		t.Errorf("a component that was killed is quoted: %+v, %v", kill, err)
+	}
 	select {
 	case <-again:
 	case <-time.After(5 * time.Second):
 		t.Error("the component is never due again")
+	}
+	out.Reset()
+	c.crashes, c.status = 0, syscall.WaitStatus(syscall.SIGKILL)
+	if err := c.ended(report, again); err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); strings.Contains(text, "last words") || !strings.Contains(text, "signal 9") {
+		t.Errorf("what is killed has not said why, but: %s", text)
 	}
 }
 

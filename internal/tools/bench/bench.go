@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"labctl.dev/labctl/internal/proc"
 )
+
+// seed is that of all environments, so that they are alike.
+const seed = 1
 
 // bench runs labctl with a home of its own.
 type bench struct {
@@ -74,7 +78,7 @@ type environment struct {
 func (b *bench) start(ctx context.Context, name string) (environment, time.Duration, error) {
 	var env environment
 	began := time.Now()
-	if err := b.do(ctx, &env, "start", b.lab, "--env", name, "--seed", "1", "-o", "json"); err != nil {
+	if err := b.do(ctx, &env, "start", b.lab, "--env", name, "--seed", strconv.Itoa(seed), "-o", "json"); err != nil {
 		return env, 0, err
 	}
 	err := answers(ctx, env.Kubeconfig)

@@ -40,7 +40,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
 	fmt.Printf("%d cores, %s, %d runs; medians, and the range in brackets\n\n", runtime.NumCPU(), b.version(ctx), *runs)
-	for _, measure := range []func(context.Context) error{b.list, b.lifecycle, b.idle, b.resume} {
+	for _, measure := range []func(context.Context) error{b.list, b.lifecycle, b.solved, b.idle, b.resume} {
 		if err := measure(ctx); err != nil {
 			return err
 		}
