@@ -28,7 +28,7 @@ func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
 		sending.Go(func() error {
 			err := m.control.do(ctx, "/images", r)
 			if err != nil {
-				err = fmt.Errorf("load images into node %s: %w", m.Name(), err)
+				err = fmt.Errorf("load images into node %s: %w", m.name, err)
 			}
 			r.CloseWithError(err) // so that the others are not kept waiting
 			return err

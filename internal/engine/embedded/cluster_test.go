@@ -47,7 +47,7 @@ func answering(t *testing.T, handler http.HandlerFunc) *control {
 
 func TestHealthNamesWhatAils(t *testing.T) {
 	answer := `{"ready":false,"components":[{"name":"etcd","ok":true},{"name":"kubelet","ok":false,"error":"no runtime"}]}`
-	m := &member{Machine: &machine.Machine{}}
+	m := &member{Machine: &machine.Machine{}, name: "lab-worker"}
 	m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" {
 			t.Errorf("asked for %s", r.URL.Path)
@@ -56,7 +56,7 @@ func TestHealthNamesWhatAils(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	})
 	err := m.health(t.Context())
-	for _, want := range []string{"does not work", "kubelet (no runtime)"} {
+	for _, want := range []string{"lab-worker does not work", "kubelet (no runtime)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
@@ -97,7 +97,7 @@ func TestImagesGoToEveryNode(t *testing.T) {
 	got := make(chan int64, 2)
 	c := newCluster(slog.New(slog.DiscardHandler), engine.Spec{Nodes: 2}, nil)
 	for i := 1; i <= 2; i++ {
-		m := &member{Machine: &machine.Machine{}}
+		m := &member{Machine: &machine.Machine{}, name: node.Name(i)}
 		m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 			n, _ := io.Copy(io.Discard, r.Body)
 			got <- n
@@ -116,7 +116,7 @@ func TestImagesGoToEveryNode(t *testing.T) {
 func TestOneNodeThatFailsDoesNotHangTheOthers(t *testing.T) {
 	c := newCluster(slog.New(slog.DiscardHandler), engine.Spec{Nodes: 2}, nil)
 	for i := 1; i <= 2; i++ {
-		m := &member{Machine: &machine.Machine{}}
+		m := &member{Machine: &machine.Machine{}, name: node.Name(i)}
 		m.control = answering(t, func(w http.ResponseWriter, r *http.Request) {
 			if i == 2 {
 				http.Error(w, `{"error":"disk full"}`, http.StatusInternalServerError)

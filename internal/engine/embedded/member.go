@@ -18,6 +18,7 @@ import (
 type member struct {
 	*machine.Machine
 
+	name    string
 	control *control
 }
 
@@ -47,7 +48,7 @@ func (c *Cluster) startNode(ctx context.Context, i int) error {
 		control.close()
 		return err
 	}
-	c.adopt(&member{m, control})
+	c.adopt(&member{m, name, control})
 	return nil
 }
 
@@ -65,7 +66,7 @@ func (m *member) health(ctx context.Context) error {
 	for name, why := range m.Restarting() {
 		ailing += fmt.Sprintf("; %s %s and is being restarted", name, why)
 	}
-	return fmt.Errorf("node %s does not work: %s", m.Name(), strings.TrimPrefix(ailing, "; "))
+	return fmt.Errorf("node %s does not work: %s", m.name, strings.TrimPrefix(ailing, "; "))
 }
 
 // stop ends the node: politely first, unless grace is 0.
@@ -77,7 +78,7 @@ func (m *member) stop(ctx context.Context, grace time.Duration) {
 // adopt begins to look after a node that has been started.
 func (c *Cluster) adopt(m *member) {
 	c.mu.Lock()
-	c.members[m.Name()] = m
+	c.members[m.name] = m
 	c.mu.Unlock()
 	go func() {
 		<-m.Ended()
@@ -93,7 +94,7 @@ func (c *Cluster) bury(ctx context.Context, m *member) error {
 		return err
 	}
 	c.mu.Lock()
-	delete(c.members, m.Name())
+	delete(c.members, m.name)
 	c.mu.Unlock()
 	return nil
 }

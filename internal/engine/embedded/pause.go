@@ -39,7 +39,7 @@ func (c *Cluster) loadPause(ctx context.Context, m *member) error {
 		return err == nil && h.works("containerd"), nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for containerd on node %s: %w", m.Name(), errors.Join(context.Cause(ctx), c.Err()))
+		return fmt.Errorf("wait for containerd on node %s: %w", m.name, errors.Join(context.Cause(ctx), c.Err()))
 	}
 	r, w := io.Pipe()
 	defer func() { _ = r.Close() }()
@@ -48,7 +48,7 @@ func (c *Cluster) loadPause(ctx context.Context, m *member) error {
 		w.CloseWithError(err)
 	}()
 	if err := m.control.do(ctx, "/images", r); err != nil {
-		return fmt.Errorf("load the image of pods' namespaces into node %s: %w", m.Name(), err)
+		return fmt.Errorf("load the image of pods' namespaces into node %s: %w", m.name, err)
 	}
 	return nil
 }

@@ -39,17 +39,17 @@ func (c *Cluster) waitReady(ctx context.Context, nodes []*member, progress engin
 		}
 		nodes = slices.DeleteFunc(nodes, func(m *member) bool {
 			h, err := m.control.health(ctx)
-			ailing = m.Name() + " does not answer yet"
+			ailing = m.name + " does not answer yet"
 			if err != nil {
 				return false
 			}
 			for _, component := range h.Components {
-				if key := m.Name() + ": " + component.Name; component.OK && !seen[key] {
+				if key := m.name + ": " + component.Name; component.OK && !seen[key] {
 					seen[key] = true
 					progress(key + " is up")
 				}
 			}
-			ailing = m.Name() + ": " + h.broken()
+			ailing = m.name + ": " + h.broken()
 			return h.Ready
 		})
 		return len(nodes) == 0, nil

@@ -29,7 +29,7 @@ func TestComponentsOfARole(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index)})
+			all := components(node.Config{Index: tt.index, Name: node.Name(tt.index), Role: tt.role})
 			last := all[len(all)-1]
 			if got := strings.Join(last.argv, " "); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
