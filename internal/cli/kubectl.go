@@ -81,12 +81,12 @@ func needsCluster(env *environment.Environment) error {
 // foreground runs a program that takes over the terminal, and ends labctl with
 // its exit code. Signals are the program's own business.
 func (s *State) foreground(c proc.Command) error {
-	s.handedOver.Store(true)
 	c.Stdin, c.Stdout, c.Stderr = s.Stdin, s.Stdout, s.Stderr
 	p, err := c.Start()
 	if err != nil {
 		return err
 	}
+	s.terminal.Store(p)
 	<-p.Done()
 	var failed interface{ ExitCode() int }
 	switch {

@@ -25,7 +25,7 @@ func (s *State) findKubectl(ctx context.Context, env *environment.Environment) (
 	defer cancel()
 	own := filepath.Join(s.Bin(), "labkube")
 	_, missing := os.Stat(own)
-	if host := s.lookPath("kubectl", env); host != "" {
+	if host := s.lookPath("kubectl"); host != "" {
 		fits, err := s.fits(ctx, env, host)
 		if fits || (missing != nil && err == nil) {
 			return []string{host}, nil
@@ -42,15 +42,23 @@ func (s *State) findKubectl(ctx context.Context, env *environment.Environment) (
 }
 
 // lookPath finds a program on the user's PATH, leaving out what labctl put there.
-func (s *State) lookPath(name string, env *environment.Environment) string {
+func (s *State) lookPath(name string) string {
 	for _, dir := range filepath.SplitList(s.Getenv("PATH")) {
 		path := filepath.Join(dir, name)
 		info, err := os.Stat(path)
-		if err == nil && !info.IsDir() && info.Mode()&0o111 != 0 && filepath.IsAbs(dir) && dir != binDir(env) {
+		if err == nil && !info.IsDir() && info.Mode()&0o111 != 0 && filepath.IsAbs(dir) && !ofShell(dir) {
 			return path
 		}
 	}
 	return ""
+}
+
+// ofShell tells the binDir of an environment, of any: a shell may be opened in
+// the shell of another.
+func ofShell(dir string) bool {
+	env := filepath.Dir(filepath.Clean(dir))
+	_, err := os.Stat(filepath.Join(env, "env.json"))
+	return err == nil && filepath.Base(filepath.Dir(env)) == "envs"
 }
 
 // fits says whether a kubectl is within one minor version of the cluster.

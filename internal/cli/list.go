@@ -35,14 +35,21 @@ func newList(s *State) *cobra.Command {
 		Use: "list", Short: "List the labs", Args: maxArgs(0, "list takes no arguments"),
 		Example: examples(s, "list", "list --tag rollout", "list -o json"),
 		RunE: func(*cobra.Command, []string) error {
-			labs, err := s.catalogue(tag)
-			if err != nil {
-				return err
+			labs, broken := s.catalogue(tag)
+			if len(labs) == 0 && broken != nil {
+				return broken
 			}
 			if output == formatJSON {
-				return printJSON(s.Stdout, listDocument{version1(), orEmpty(labs)})
+				if err := printJSON(s.Stdout, listDocument{version1(), orEmpty(labs)}); err != nil {
+					return err
+				}
+			} else {
+				s.printLabs(labs)
 			}
-			s.printLabs(labs)
+			if broken != nil {
+				fmt.Fprintf(s.Stderr, "%s %v\n", s.err().red("error:"), broken)
+				return &verdictError{exitCode(broken)}
+			}
 			return nil
 		},
 	}

@@ -28,15 +28,20 @@ func (s *State) interruptible(parent context.Context) (context.Context, func()) 
 	}
 }
 
-// listen cancels with the first signal and exits with the second.
+// listen cancels with the first signal and exits with the second. While another
+// program owns the terminal, it is that program's to end.
 func (s *State) listen(signals <-chan os.Signal, over <-chan struct{}, cancel context.CancelCauseFunc) {
 	for count := 0; ; {
+		var sig os.Signal
 		select {
 		case <-over:
 			return
-		case <-signals:
+		case sig = <-signals:
 		}
-		if s.handedOver.Load() {
+		if p := s.terminal.Load(); p != nil {
+			if sig != os.Interrupt { // Ctrl-C reaches everybody at the terminal
+				_ = p.Signal(sig) // it may just have ended
+			}
 			continue
 		}
 		if count++; count > 1 {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/proc"
 )
 
 // State is everything outside of labctl that commands use: streams, arguments,
@@ -35,9 +36,9 @@ type State struct {
 	// Exit ends the process at once, for a second Ctrl-C.
 	Exit func(code int)
 
-	// handedOver is set while another program owns the terminal: then signals
-	// are for it, not for labctl.
-	handedOver atomic.Bool
+	// terminal is the program that owns the terminal, if labctl does not: then
+	// signals are for it.
+	terminal atomic.Pointer[proc.Process]
 
 	Catalogue fs.FS // a directory for each lab
 	Engines   []engine.Engine

@@ -15,7 +15,7 @@ import (
 // TestInterruptStart presses Ctrl-C in each step of a start.
 func TestInterruptStart(t *testing.T) {
 	w := newWorld(t)
-	for _, done := range []string{"", "state:", "cluster:", "images:", "manifests:", "workloads:"} {
+	for _, done := range []string{"", "state:", "cluster:", "images:", "manifests:", "workloads:", "workspace:"} {
 		before := w.inventory()
 		start := w.begin("start", labName)
 		if done == "" {

@@ -30,7 +30,7 @@ func (h Home) RecordAttempt(a Attempt) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(h.attemptsFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := OpenFile(h.attemptsFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return h.unusable(err)
 	}

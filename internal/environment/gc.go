@@ -78,22 +78,31 @@ func (c Collector) Find(ctx context.Context) ([]Finding, error) {
 	return found, failed
 }
 
-// Remove removes what was found and notes how that went.
+// errInUse says that what was found has an owner again.
+var errInUse = errors.New("it is in use")
+
+// Remove removes what was found and notes how that went. What is in use by now
+// is no finding any more.
 func (c Collector) Remove(ctx context.Context, found []Finding) []Finding {
-	for i := range found {
-		note, err := found[i].act(ctx)
+	var done []Finding
+	for _, f := range found {
+		note, err := f.act(ctx)
+		if errors.Is(err, errInUse) {
+			continue
+		}
 		if note != "" {
-			found[i].Note = note
+			f.Note = note
 		}
 		if err != nil {
-			found[i].Error = err.Error()
+			f.Error = err.Error()
 			if p := (*Problem)(nil); errors.As(err, &p) && p.Hint != "" {
-				found[i].Error += ". " + p.Hint
+				f.Error += ". " + p.Hint
 			}
-			found[i].NeedsRoot = os.Geteuid() > 0 && errors.Is(err, fs.ErrPermission) || isNeedsRoot(err)
+			f.NeedsRoot = os.Geteuid() > 0 && errors.Is(err, fs.ErrPermission) || isCode(err, CodeNeedsRoot)
 		}
+		done = append(done, f)
 	}
-	return found
+	return done
 }
 
 // environment looks at one environment. What an engine has for it and what must
@@ -128,10 +137,16 @@ func (c Collector) dismantle(env *Environment, why string) Finding {
 		Environment: env.Name, Engine: env.Engine, Kind: "environment", Name: env.Dir(), Note: why,
 		act: func(ctx context.Context) (string, error) {
 			lock, err := c.Home.Acquire(ctx, env.Name)
+			if isCode(err, CodeBusy) {
+				return "", errInUse
+			}
 			if err != nil {
 				return "", err
 			}
 			defer lock.Release()
+			if now, err := readRecord(env.Dir()); !c.All && err == nil && now.Phase == Ready {
+				return "", errInUse // it was made anew, and can be resumed
+			}
 			saved, err := env.Dismantle(ctx, c.engine(env.Engine), c.Bin, false, false, c.Now())
 			if saved != "" {
 				return "your files are kept in " + saved, err
@@ -147,7 +162,12 @@ func (c Collector) staleSocket(env *Environment) []Finding {
 	}
 	return []Finding{{
 		Environment: env.Name, Kind: "socket", Name: env.SocketPath(), Note: "its supervisor is gone; the environment can be resumed",
-		act: func(context.Context) (string, error) { return "", os.Remove(env.SocketPath()) },
+		act: func(context.Context) (string, error) {
+			if c.Home.Alive(env.Name) {
+				return "", errInUse
+			}
+			return "", os.Remove(env.SocketPath())
+		},
 	}}
 }
 
@@ -163,9 +183,12 @@ func (c Collector) stimuli(env *Environment) []Finding {
 			if err != nil {
 				return "", err
 			}
-			lock, busy := env.AcquireCheck(ctx, func() {})
-			if busy != nil {
-				return "a check is running", nil //nolint:nilerr // what runs will undo it by itself
+			lock, err := env.AcquireCheck(ctx, func() {})
+			if isCode(err, CodeBusy) {
+				return "", errInUse // what runs will undo it by itself
+			}
+			if err != nil {
+				return "", err
 			}
 			defer lock.Release()
 			client, err := kube.FromFile(env.AdminKubeconfig())
@@ -195,13 +218,18 @@ func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engin
 	}
 	return Finding{
 		Engine: r.Engine, Kind: r.Kind, Name: r.Name, Note: "of " + string(r.ID),
-		act: func(ctx context.Context) (string, error) { return "", e.Remove(ctx, r) },
+		act: func(ctx context.Context) (string, error) {
+			if c.Elsewhere(r) {
+				return "", errInUse
+			}
+			return "", e.Remove(ctx, r)
+		},
 	}, true
 }
 
-func isNeedsRoot(err error) bool {
+func isCode(err error, code string) bool {
 	var p *Problem
-	return errors.As(err, &p) && p.Code == CodeNeedsRoot
+	return errors.As(err, &p) && p.Code == code
 }
 
 func (c Collector) engine(name string) engine.Engine {

@@ -116,21 +116,43 @@ func (h Home) Write(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
+// OpenFile opens a file as os.OpenFile does, but through no symbolic link that
+// leads out of its directory: root works in directories that are a user's.
+func OpenFile(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile(filepath.Base(path), flag, mode)
+}
+
 // Own gives a file to the home's owner. Only root can and needs to.
 func (h Home) Own(path string) error {
-	if os.Geteuid() != 0 || h.Owner == (engine.Owner{}) {
+	if !h.owns() {
 		return nil
 	}
 	return os.Lchown(path, h.Owner.UID, h.Owner.GID)
 }
 
-// ownAll gives a directory and everything in it to the owner.
+func (h Home) owns() bool { return os.Geteuid() == 0 && h.Owner != (engine.Owner{}) }
+
+// ownAll gives a directory and everything in it to the owner, and nothing else,
+// whatever somebody puts in its place meanwhile.
 func (h Home) ownAll(dir string) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+	if !h.owns() {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return h.Own(path)
+		return root.Lchown(path, h.Owner.UID, h.Owner.GID)
 	})
 }
 

@@ -155,6 +155,43 @@ func TestOnlyOneHasTheLock(t *testing.T) {
 	}
 }
 
+// Root writes in directories that are a user's, and is not led astray.
+func TestLinksLeadNowhere(t *testing.T) {
+	h := testHome(t)
+	h.Owner = engine.Owner{UID: 65534, GID: 65534}
+	target := filepath.Join(t.TempDir(), "target")
+	if err := os.WriteFile(target, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, h.attemptsFile()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.RecordAttempt(Attempt{}); code(err) != CodeState {
+		t.Errorf("written through a link: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(h.Dir, "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Dir(target), filepath.Join(h.Dir, "below", "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.ownAll(h.Dir); err != nil {
+		t.Error(err)
+	}
+	for path, want := range map[string]int{target: os.Getuid(), h.Dir: 65534, filepath.Join(h.Dir, "below", "link"): 65534} {
+		info, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid, known := ownerOf(info); os.Getuid() == 0 && known && uid != want {
+			t.Errorf("%s belongs to %d, want %d", path, uid, want)
+		}
+	}
+	if data, err := os.ReadFile(target); err != nil || string(data) != "mine" {
+		t.Errorf("the target holds %q, %v", data, err)
+	}
+}
+
 func TestIDs(t *testing.T) {
 	seen := map[engine.ID]bool{}
 	for _, name := range []string{"x", "x", "kubernetes-101", "a-name-that-is-as-long-as-a-name-can-be-40", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbb"} {

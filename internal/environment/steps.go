@@ -177,7 +177,7 @@ func (l *Lifecycle) undoLeft(ctx context.Context, o Observer) error {
 		return nil
 	}
 	lock, err := l.Env.AcquireCheck(ctx, func() { o.Progress("waiting for a check to end") })
-	if problem := (*Problem)(nil); errors.As(err, &problem) && problem.Code == CodeBusy {
+	if isCode(err, CodeBusy) {
 		l.Log.Warn("a check is running", "error", err)
 		return nil
 	}

@@ -159,7 +159,13 @@ func (l *Ledger) append(ln line) error {
 		return fmt.Errorf("lock the ledger: %w", err)
 	}
 	defer lock.Unlock()
-	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	// Root writes here, in a directory that is a user's: no link may lead it out.
+	dir, err := os.OpenRoot(filepath.Dir(l.path))
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	defer dir.Close()
+	f, err := dir.OpenFile(filepath.Base(l.path), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)
 	}

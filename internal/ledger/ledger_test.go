@@ -132,3 +132,17 @@ func appendTo(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// Root writes the ledger in a directory that is a user's.
+func TestALinkIsNotFollowed(t *testing.T) {
+	target, path := filepath.Join(t.TempDir(), "target"), filepath.Join(t.TempDir(), "ledger")
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.At(path).Begin(ledger.Entry{Kind: ledger.KindProcess, Name: "a"}); err == nil {
+		t.Error("written through a link")
+	}
+	if _, err := os.Stat(target); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the target is there: %v", err)
+	}
+}

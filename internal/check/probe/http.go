@@ -38,7 +38,11 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 	if err != nil {
 		return Observation{}, err
 	}
-	out, err := h.env.Prober.Output(ctx, h.argv(url, count, timeout)...)
+	send := h.env.Prober.Output
+	if h.changes() {
+		send = h.env.Prober.Once
+	}
+	out, err := send(ctx, h.argv(url, count, timeout)...)
 	if err != nil {
 		return Observation{}, err
 	}
@@ -50,6 +54,12 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 		return Observation{}, fmt.Errorf("the checker's helper pod sent %d requests instead of %d", len(responses), count)
 	}
 	return h.observe(responses), nil
+}
+
+// changes says that a request may change something where it goes, so that it
+// must not be repeated without being asked for.
+func (h *httpProbe) changes() bool {
+	return !slices.Contains([]string{"", "GET", "HEAD", "OPTIONS"}, strings.ToUpper(h.spec.Method))
 }
 
 func (h *httpProbe) url(ctx context.Context) (string, error) {

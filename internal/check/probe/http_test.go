@@ -1,15 +1,21 @@
 package probe
 
 import (
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/rest"
 
+	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/labapp/request"
@@ -69,6 +75,38 @@ func TestHTTPResult(t *testing.T) {
 	} {
 		if o := h.observe(tt.responses); o.Behaviour != tt.behaviour {
 			t.Errorf("%s: behaviour %v", name, o.Behaviour)
+		}
+	}
+}
+
+// TestOnlyHarmlessRequestsAreRepeated has the helper pod break down in the
+// middle of each.
+func TestOnlyHarmlessRequestsAreRepeated(t *testing.T) {
+	pod := corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "prober-1"},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Image: prober.Image}}},
+		Status:     corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Ready: true}}},
+	}
+	var sent atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/exec") {
+			sent.Add(1)
+			http.Error(w, "the container is gone", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, Items: []corev1.Pod{pod}})
+	}))
+	t.Cleanup(server.Close)
+	client, err := kube.FromConfig(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for method, want := range map[string]int32{"": 2, "get": 2, "HEAD": 2, "POST": 1, "DELETE": 1} {
+		sent.Store(0)
+		h := &httpProbe{env: &Env{Client: client, Prober: prober.New(client)}, spec: lab.HTTPProbe{URL: "http://shop/", Method: method}}
+		if _, err := h.Look(t.Context()); err == nil || sent.Load() != want {
+			t.Errorf("%s was sent %d times, want %d; error %v", method, sent.Load(), want, err)
 		}
 	}
 }

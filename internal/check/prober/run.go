@@ -26,15 +26,20 @@ type Prober struct {
 func New(client *kube.Client) *Prober { return &Prober{client: client} }
 
 // Output runs an applet to its end and returns what it printed. If the pod goes
-// in the middle of it, it is tried once more with another one.
+// in the middle of it, it is tried once more with another one: what it does has
+// to be harmless twice.
 func (p *Prober) Output(ctx context.Context, argv ...string) ([]byte, error) {
-	var out, said bytes.Buffer
-	err := p.Run(ctx, nil, &out, &said, argv...)
+	out, err := p.Once(ctx, argv...)
 	if err != nil && ctx.Err() == nil {
-		out.Reset()
-		said.Reset()
-		err = p.Run(ctx, nil, &out, &said, argv...)
+		out, err = p.Once(ctx, argv...)
 	}
+	return out, err
+}
+
+// Once is Output for what must not be done twice.
+func (p *Prober) Once(ctx context.Context, argv ...string) ([]byte, error) {
+	var out bytes.Buffer
+	err := p.Run(ctx, nil, &out, io.Discard, argv...)
 	return out.Bytes(), err
 }
 
