@@ -60,17 +60,8 @@ func NewHost(ctx context.Context, h Host, routes []gateway.Route) (*Host, error)
 	return &h, nil
 }
 
-// Close ends the network and removes the cluster's cgroups. The machines have
-// to be stopped before.
-func (h *Host) Close(ctx context.Context) error {
-	h.Gateway.Close()
-	for _, hierarchy := range h.Hierarchies {
-		if err := hierarchy.Remove(ctx, h.Cluster); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// Close ends the network. The machines have to be stopped and buried before.
+func (h *Host) Close() { h.Gateway.Close() }
 
 // note writes a resource down before it is made.
 func (h *Host) note(kind, name string) (ledger.Token, error) {

@@ -121,8 +121,8 @@ func (c *Cluster) Close(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.host == nil {
-		return nil
+	if c.host != nil {
+		c.host.Close()
 	}
-	return c.host.Close(ctx)
+	return nil
 }

@@ -7,7 +7,9 @@ import (
 	"net/netip"
 	"time"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
@@ -215,4 +217,11 @@ func copyDatagrams(to, from net.Conn, idle *time.Timer) {
 			return
 		}
 	}
+}
+
+// DialTCP connects to a node, or to something behind one, in the name of the
+// gateway. The caller closes the connection; it also ends with the gateway.
+func (g *Gateway) DialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	address := tcpip.FullAddress{NIC: nic, Addr: address4(to.Addr()), Port: to.Port()}
+	return gonet.DialContextTCP(ctx, g.stack, address, ipv4.ProtocolNumber)
 }

@@ -1,0 +1,276 @@
+//go:build linux
+
+package docker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/client"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"labctl.dev/labctl/internal/component"
+	"labctl.dev/labctl/internal/component/docker/proxy"
+	"labctl.dev/labctl/internal/machine"
+	"labctl.dev/labctl/internal/machine/gateway"
+	"labctl.dev/labctl/internal/node"
+)
+
+const (
+	// startTimeout is generous: the engine needs a second.
+	startTimeout = time.Minute
+	stopGrace    = 3 * time.Second
+	closeTimeout = 10 * time.Second
+	pingEvery    = 25 * time.Millisecond
+)
+
+// Component is the component "docker".
+type Component struct{ Log *slog.Logger }
+
+var _ component.Component = Component{}
+
+// Name is "docker".
+func (Component) Name() string { return "docker" }
+
+// Engine is a running Docker Engine.
+type Engine struct {
+	spec    component.Spec
+	log     *slog.Logger
+	dir     *os.File // of the engine's own socket
+	host    *machine.Host
+	machine *machine.Machine
+	client  *client.Client
+	ports   *publisher
+	server  *http.Server
+
+	ending sync.Once
+	done   chan struct{}
+	err    error // set before done is closed
+}
+
+var _ component.Running = (*Engine)(nil)
+
+// Up starts the engine and the learner's way to it.
+func (c Component) Up(ctx context.Context, spec component.Spec, led component.Ledger, progress func(string)) (component.Running, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
+	defer cancel()
+	e := &Engine{spec: spec, log: c.Log.With("component", "docker"), done: make(chan struct{})}
+	progress("starting the Docker Engine")
+	if err := e.start(ctx, led); err != nil {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		return nil, errors.Join(err, e.Close(undo))
+	}
+	go e.watch()
+	return e, nil
+}
+
+func (e *Engine) start(ctx context.Context, led component.Ledger) error {
+	// Whoever the environment belongs to has to reach the socket, nobody the rest.
+	if err := os.MkdirAll(e.spec.Dir, 0o711); err != nil {
+		return fmt.Errorf("make the directory of Docker: %w", err)
+	}
+	data := filepath.Join(e.spec.Dir, "machine")
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("make the directory of Docker: %w", err)
+	}
+	var err error
+	if e.dir, err = os.Open(data); err != nil {
+		return err
+	}
+	route := gateway.Route{Net: node.DockerNet(), Via: node.MachineIP(1)}
+	if e.host, err = machine.NewHost(ctx, machine.Host{Cluster: e.spec.ID, Bin: e.spec.Bin, Log: e.log, Ledger: led}, []gateway.Route{route}); err != nil {
+		return err
+	}
+	spec := machine.Spec{Name: machineName, Index: 1, Role: node.Docker, Dir: data, Binds: []string{e.spec.Workspace}}
+	if e.machine, err = e.host.Start(ctx, spec); err != nil {
+		return err
+	}
+	if e.client, err = client.NewClientWithOpts(client.WithHost("tcp://docker:2375"), client.WithDialContext(e.dialAny), client.WithAPIVersionNegotiation()); err != nil {
+		return err
+	}
+	if err := e.await(ctx); err != nil {
+		return err
+	}
+	e.ports = newPublisher(e.client, e.host.Gateway, e.log)
+	if err := e.ports.start(ctx); err != nil {
+		return err
+	}
+	return e.serve(ctx)
+}
+
+// await waits until the engine answers.
+func (e *Engine) await(ctx context.Context) error {
+	var last error
+	err := wait.PollUntilContextCancel(ctx, pingEvery, true, func(ctx context.Context) (bool, error) {
+		select {
+		case <-e.machine.Ended():
+			return false, e.machine.Err()
+		default:
+		}
+		_, last = e.client.Ping(ctx)
+		return last == nil, nil
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("wait for the Docker Engine (%w): %w", last, context.Cause(ctx))
+	}
+	return err
+}
+
+// dial connects to the engine's own socket, through the open directory: a
+// socket's path may have 108 bytes at most, and state directories can be deeper.
+func (e *Engine) dial(ctx context.Context) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", e.dir.Fd(), socketName))
+}
+
+func (e *Engine) dialAny(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx) }
+
+// serve opens the learner's socket.
+func (e *Engine) serve(ctx context.Context) error {
+	path := filepath.Join(e.spec.Dir, socketName)
+	l, err := listenShort(ctx, path)
+	if err != nil {
+		return fmt.Errorf("open the learner's socket of Docker: %w", err)
+	}
+	if err := errors.Join(os.Chmod(path, 0o600), os.Chown(path, e.spec.UID, e.spec.GID)); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	policy := proxy.Policy{Environment: e.spec.ID, Binds: []string{e.spec.Workspace}}
+	e.server = &http.Server{Handler: e.ports.before(proxy.New(policy, e.dial, e.log)), ReadHeaderTimeout: time.Minute}
+	go func() {
+		if err := e.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			e.end(fmt.Errorf("the learner's socket of Docker broke: %w", err))
+		}
+	}()
+	return nil
+}
+
+// listenShort makes a unix socket also where its path is too long for one.
+func listenShort(ctx context.Context, path string) (net.Listener, error) {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
+	if err != nil {
+		return nil, err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	return l, nil
+}
+
+// watch ends with the machine.
+func (e *Engine) watch() {
+	<-e.machine.Ended()
+	if err := e.machine.Err(); err != nil {
+		e.end(err)
+	}
+}
+
+func (e *Engine) end(err error) {
+	e.ending.Do(func() {
+		e.err = err
+		close(e.done)
+	})
+}
+
+// Variables point the docker command at the learner's socket.
+func (e *Engine) Variables() []string {
+	return []string{"DOCKER_HOST=unix://" + filepath.Join(e.spec.Dir, socketName)}
+}
+
+// Client reaches the engine without the proxy. The Engine owns it.
+func (e *Engine) Client() *client.Client { return e.client }
+
+// LoadImages gives the engine a lab's images.
+func (e *Engine) LoadImages(ctx context.Context, tar io.Reader) error {
+	response, err := e.client.ImageLoad(ctx, tar)
+	if err != nil {
+		return fmt.Errorf("load images into Docker: %w", err)
+	}
+	defer response.Body.Close()
+	for lines := json.NewDecoder(response.Body); ; {
+		var line struct{ Error string }
+		switch err := lines.Decode(&line); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("load images into Docker: %w", err)
+		case line.Error != "":
+			return errors.New("load images into Docker: " + line.Error)
+		}
+	}
+}
+
+// Health asks the engine.
+func (e *Engine) Health(ctx context.Context) error {
+	if err := e.Err(); err != nil {
+		return err
+	}
+	if _, err := e.client.Ping(ctx); err != nil {
+		return fmt.Errorf("Docker does not answer: %w", err)
+	}
+	e.machine.Well()
+	return nil
+}
+
+// Done is closed when the engine has ended.
+func (e *Engine) Done() <-chan struct{} { return e.done }
+
+// Err says why the engine ended.
+func (e *Engine) Err() error {
+	select {
+	case <-e.done:
+		return e.err
+	default:
+		return nil
+	}
+}
+
+// Close ends the engine; containers, images and volumes stay.
+func (e *Engine) Close(ctx context.Context) error {
+	e.end(nil)
+	if e.server != nil {
+		_ = e.server.Close() // connections to an engine that ends
+	}
+	if e.ports != nil {
+		e.ports.close()
+	}
+	var err error
+	if e.machine != nil {
+		e.machine.Stop(ctx, stopGrace)
+		err = e.machine.Bury(ctx)
+	}
+	if e.host != nil {
+		e.host.Close()
+	}
+	if e.dir != nil {
+		e.dir.Close()
+	}
+	return err
+}
+
+// Down ends an engine whoever holds it, and removes its data.
+func (Component) Down(ctx context.Context, spec component.Spec) error {
+	if err := machine.Clear(ctx, spec.ID); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(spec.Dir); err != nil {
+		return fmt.Errorf("remove the data of Docker: %w", err)
+	}
+	return nil
+}
