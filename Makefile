@@ -66,7 +66,7 @@ lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our code
 bench: build ## measure starts, resets, checks, stops and memory
 	@LABCTL_BIN=$(BIN) go run ./internal/tools/bench
 
-fresh: deps ## follow the README on a new Debian with only Go, gcc, make and git (COLD=1: with empty caches)
+fresh: deps ## follow the README on a new Debian with only Go, gcc, make, git and sudo (COLD=1: with empty caches)
 	@internal/tools/freshmachine.sh
 
 $(BIN)/tools/golangci-lint: internal/tools/lint/go.mod

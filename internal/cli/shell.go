@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -88,7 +87,7 @@ func (s *State) shellArgs(env *environment.Environment, shell string) ([]string,
 	switch filepath.Base(shell) {
 	case "bash":
 		rc := filepath.Join(binDir(env), ".bashrc")
-		text := fmt.Sprintf("[ -f ~/.bashrc ] && . ~/.bashrc\nPS1=\"(%s) $PS1\"\nPATH=%s:$PATH\n", env.Name, quote(binDir(env)))
+		text := fmt.Sprintf("[ -f ~/.bashrc ] && . ~/.bashrc\nPS1=\"(%s) $PS1\"\nPATH=%s:$PATH\n", env.Name, environment.Quote(binDir(env)))
 		return []string{"--rcfile", rc}, env.Home.Write(rc, []byte(text), 0o644)
 	case "fish":
 		return []string{"-C", "functions -c fish_prompt _labctl_prompt; function fish_prompt; echo -n '(" + env.Name + ") '; _labctl_prompt; end"}, nil
@@ -96,6 +95,3 @@ func (s *State) shellArgs(env *environment.Environment, shell string) ([]string,
 		return nil, nil
 	}
 }
-
-// quote makes one word for a POSIX shell.
-func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

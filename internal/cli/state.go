@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/proc"
 )
 
@@ -96,7 +97,7 @@ func (s *State) Bin() string {
 func (s *State) Program() string {
 	typed := s.Args[0]
 	if strings.ContainsAny(typed, " \t'\"") {
-		return "'" + strings.ReplaceAll(typed, "'", `'\''`) + "'"
+		return environment.Quote(typed)
 	}
 	return typed
 }

@@ -110,8 +110,8 @@ type ImageLoader interface {
 type Resetter interface {
 	// Baseline remembers the present state as the one Reset returns to.
 	Baseline(context.Context) error
-	// Reset returns to the baseline, volumes included. Resource versions only
-	// grow, so watches go on.
+	// Reset returns to the baseline, volumes included, and starts nodes that are
+	// off, for they were on then. Resource versions only grow, so watches go on.
 	Reset(context.Context) error
 }
 

@@ -161,11 +161,14 @@ func (h Home) unusable(err error) error {
 		err, "cannot write labctl's state in %s", h.Dir)
 }
 
+// Quote makes one word for a POSIX shell.
+func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
 // Script writes a program that runs a command with the arguments it is given.
 func (h Home) Script(path string, command []string) error {
 	quoted := make([]string, len(command))
 	for i, word := range command {
-		quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		quoted[i] = Quote(word)
 	}
 	return h.Write(path, []byte("#!/bin/sh\nexec "+strings.Join(quoted, " ")+" \"$@\"\n"), 0o755)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Follows the README on a fresh machine: a Debian with Go, gcc, make and git and nothing else, made by debootstrap, in
+# Follows the README on a fresh machine: a Debian with Go, gcc, make, git and sudo and nothing else, made by debootstrap, in
 # namespaces of its own. Clones this repository's HEAD, types what the README and `make start` say, solves the lab, stops
-# it, and looks at what is left. Everything it makes is removed at the end, also on failure. Needs root and util-linux.
+# it, and looks at what is left: all of it as root; then starts, checks and stops as a user with sudo. Everything it makes is removed at the end, also on failure. Needs root and util-linux.
 #
 #   internal/tools/freshmachine.sh            with this machine's Go caches, and without any network
 #   COLD=1 internal/tools/freshmachine.sh     with empty caches and the network: says how long the first build takes
@@ -49,7 +49,7 @@ bootstrap() {
   local mirror
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | awk '$2 == "bookworm" {print $1; exit}')
   [ -n "$mirror" ] || die "apt of this machine knows no mirror of Debian bookworm"
-  debootstrap --variant=minbase --include=gcc,libc6-dev,make,git,ca-certificates bookworm "$1" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
+  debootstrap --variant=minbase --include=gcc,libc6-dev,make,git,ca-certificates,sudo bookworm "$1" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
     { tail -5 "$scratch/debootstrap.log" >&2; die "debootstrap failed"; }
 }
 
@@ -84,7 +84,7 @@ readonly_bind() { mount --bind "$1" "$2" && mount -o remount,bind,ro "$2"; }
 remove() {
   [ -z "${child:-}" ] || { kill -KILL "$child" 2>/dev/null && wait "$child" 2>/dev/null; } || true
   local id
-  for id in "$scratch"/machine/root/.local/state/labctl/envs/*/id; do
+  for id in "$scratch"/machine/{root,home/ada}/.local/state/labctl/envs/*/id; do
     [ -f "$id" ] || continue
     find /sys/fs/cgroup -depth -type d -path "*/labctl/$(cut -d' ' -f2 "$id")*" -exec rmdir {} \; 2>/dev/null || true
   done
@@ -103,7 +103,7 @@ inside() {
   git config --global url./srv/labctl.git.insteadOf https://labctl.dev/labctl # the README's address, without its network
   git config --global --add safe.directory '*'
   say "the machine: $(. /etc/os-release && echo "$PRETTY_NAME"), $(go env GOVERSION), $(gcc -dumpfullversion | sed 's/^/gcc /'), $(nproc) processors"
-  for program in ip iptables nft ps sudo curl kubectl docker systemctl; do
+  for program in ip iptables nft ps curl kubectl docker systemctl; do
     ! command -v $program >/dev/null || echo "it has $program"
   done
   inventory before
@@ -111,7 +111,7 @@ inside() {
   say "as the README says"
   type_in 0 'git clone https://labctl.dev/labctl && cd labctl'
   promised 'git clone https://labctl.dev/labctl && cd labctl'
-  promised 'sudo make start'
+  promised 'make start'
   local began=$SECONDS
   type_in 0 'make start'
   [ $failed = 0 ] || finish
@@ -152,8 +152,45 @@ kubectl rollout status deployment/orders --timeout=90s'
     comm -13 /tmp/$what.before /tmp/$what.after >/tmp/left
     [ -s /tmp/left ] && { not_ok "there are $what left:"; head -20 /tmp/left; } || ok "no $what are left"
   done
+  as_user
   echo "in labctl's own directory: $(cd ~/.local/state/labctl && find . -type f | sort | paste -sd' ')"
   finish
+}
+
+# as_user does the same README's start as somebody who has to use sudo, with a build of their own. Of Go's caches they
+# get a view that they may write: compiling Kubernetes a second time would prove nothing.
+as_user() {
+  say "as a user with sudo"
+  useradd --create-home --shell /bin/bash ada
+  echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada
+  view_of ~/go/pkg/mod /home/ada/go/pkg/mod
+  view_of ~/.cache/go-build /home/ada/.cache/go-build
+  chown ada: /home/ada /home/ada/{go,go/pkg,.cache} /home/ada/go/pkg/mod{,/cache,/cache/download}
+  find /home/ada/.cache/go-build -maxdepth 1 -type d -exec chown ada: {} +
+  cp ~/.gitconfig /home/ada/.gitconfig
+  type_in 0 "$(ada 'git clone https://labctl.dev/labctl')"
+  type_in 0 "$(ada 'cd labctl && make start')"
+  grep -q 'is ready after' /tmp/said || not_ok "their start says nothing of a lab that is ready"
+  owned_by_ada /home/ada/labctl/bin /home/ada/.local/state/labctl/envs/*/workspace
+  type_in 1 "$(ada 'cd labctl && ./bin/labctl check')"
+  type_in 0 "$(ada 'cd labctl && ./bin/labctl stop')"
+  owned_by_ada /home/ada/labctl /home/ada/.local
+}
+
+# ada is the command line that runs a command as that user, in a login shell with Go on its PATH, and not on sudo's.
+ada() { printf '%q ' su --login ada -c "export PATH=/usr/local/go/bin:\$PATH; $1"; }
+
+# view_of DIR AS: mounts DIR at AS, so that what is written there is not written to DIR.
+view_of() {
+  local layer
+  layer=$(mktemp -d /run/view.XXXXXX)
+  mkdir -p "$2" "$layer"/{upper,work}
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$2"
+}
+
+owned_by_ada() {
+  find "$@" ! -user ada >/tmp/foreign
+  [ -s /tmp/foreign ] && { not_ok "not all below $* is theirs:"; head /tmp/foreign; } || ok "all below $* is theirs"
 }
 
 # type_in EXIT-CODE COMMAND [INPUT]: runs a command in this shell, as typed, and keeps what it says in /tmp/said.

@@ -37,7 +37,7 @@ type Result struct {
 func (r *Resetter) Capture(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := volume.Give(ctx, r.Client, volume.Save); err != nil {
+	if err := volume.Give(ctx, r.Client, volume.Save, anyNode); err != nil {
 		return err
 	}
 	now, err := read(ctx, r.Store)
@@ -60,7 +60,7 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	// Volumes first: pods made by the edits below must find the old data.
-	if err := volume.Give(ctx, r.Client, volume.Restore); err != nil {
+	if err := volume.Give(ctx, r.Client, volume.Restore, base.hasNode); err != nil {
 		return Result{}, err
 	}
 	now, err := read(ctx, r.Store)

@@ -42,6 +42,15 @@ func read(ctx context.Context, store *clientv3.Client) (*snapshot, error) {
 	return s, nil
 }
 
+// hasNode tells a node of the cluster's own from one that somebody only wrote
+// an object for.
+func (s *snapshot) hasNode(name string) bool {
+	_, has := s.Objects[nodeKeys+name]
+	return has
+}
+
+func anyNode(string) bool { return true }
+
 // save writes what a reset needs to path.
 func (s *snapshot) save(path string) error {
 	var data bytes.Buffer

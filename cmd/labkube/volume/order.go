@@ -39,26 +39,55 @@ const (
 // orderDeadline bounds how long nodes may take to obey; saving copies data.
 const orderDeadline = 30 * time.Second
 
-// Give makes all ready nodes carry out an order and waits until they have.
-func Give(ctx context.Context, client kubernetes.Interface, order Order) error {
-	nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+// readyPatience is how long a node may take to be ready for an order.
+const readyPatience = 10 * time.Second
+
+// Give makes the nodes that concern it carry out an order and waits until they
+// have. All of them have to be ready before any begins: volumes that are left
+// out would be found changed, or without a baseline, later.
+func Give(ctx context.Context, client kubernetes.Interface, order Order, concerns func(node string) bool) error {
+	names, err := awaitReady(ctx, client, concerns)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s the volumes: %w", order, err)
 	}
 	text := newOrder(order, time.Now())
 	group, ctx := errgroup.WithContext(ctx)
-	for _, node := range nodes.Items {
-		if !ready(&node) {
-			continue // its volumes stay as they are; it has to return first
-		}
+	for _, name := range names {
 		group.Go(func() error {
-			if err := annotate(ctx, client, node.Name, orderAnnotation, text); err != nil {
+			if err := annotate(ctx, client, name, orderAnnotation, text); err != nil {
 				return err
 			}
-			return waitDone(ctx, client, node.Name, text)
+			return waitDone(ctx, client, name, text)
 		})
 	}
 	return group.Wait()
+}
+
+// awaitReady names the nodes that an order concerns.
+func awaitReady(ctx context.Context, client kubernetes.Interface, concerns func(node string) bool) (names []string, err error) {
+	away := ""
+	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, readyPatience, true, func(ctx context.Context) (bool, error) {
+		nodes, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		names, away = nil, ""
+		for i := range nodes.Items {
+			node := &nodes.Items[i]
+			if !concerns(node.Name) {
+				continue
+			}
+			names = append(names, node.Name)
+			if !ready(node) {
+				away = node.Name
+			}
+		}
+		return away == "", nil
+	})
+	if away != "" && wait.Interrupted(err) {
+		return nil, fmt.Errorf("node %[1]s is not ready: start it with `labctl node start %[1]s`, or wait until `kubectl get nodes` shows it Ready, and try again", away)
+	}
+	return names, err
 }
 
 func newOrder(order Order, now time.Time) string {

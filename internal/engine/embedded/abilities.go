@@ -48,7 +48,18 @@ func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
 func (c *Cluster) Baseline(ctx context.Context) error { return c.onServer(ctx, "/baseline") }
 
 // Reset returns to the baseline.
-func (c *Cluster) Reset(ctx context.Context) error { return c.onServer(ctx, "/reset") }
+func (c *Cluster) Reset(ctx context.Context) error {
+	// Workers that are off were on at the baseline, and have volumes to put back.
+	for i := 2; i <= c.spec.Nodes; i++ {
+		if c.machine(node.Name(i)) != nil {
+			continue
+		}
+		if err := c.StartNode(ctx, node.Name(i)); err != nil {
+			return fmt.Errorf("start %s again: %w", node.Name(i), err)
+		}
+	}
+	return c.onServer(ctx, "/reset")
+}
 
 func (c *Cluster) onServer(ctx context.Context, path string) error {
 	nodes := c.running()

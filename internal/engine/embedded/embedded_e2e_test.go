@@ -271,6 +271,26 @@ func TestNodesAreLostAndReturn(t *testing.T) {
 	w.wantServing(t)
 }
 
+// A reset has every node's volumes to put back, so it needs those that are off.
+func TestAResetBringsLostNodesBack(t *testing.T) {
+	w := newWorld(t, 2)
+	c := w.up(t)
+	if err := c.Baseline(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.StopNode(t.Context(), "lab-worker"); err != nil {
+		t.Fatal(err)
+	}
+	w.kubectl(t, "apiVersion: v1\nkind: Node\nmetadata: {name: only-written}\n", "apply", "-f", "-")
+	if err := c.Reset(timeout(t, time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.kubectl(t, "", "get", "nodes", "-o", `jsonpath={.items[*].metadata.name}`); got != "lab-control-plane lab-worker" {
+		t.Errorf("the nodes are %s", got)
+	}
+	w.kubectl(t, "", "wait", "--for=condition=Ready", "node/lab-worker", "--timeout=5s")
+}
+
 func TestATakenPortIsReplaced(t *testing.T) {
 	w := newWorld(t, 1)
 	taken := serve(t, "127.0.0.1")

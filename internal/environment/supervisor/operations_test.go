@@ -132,16 +132,16 @@ func TestANodeIsStartedAlone(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- w.client.Node(ctx, "n1", "start") }()
 	<-g.reached
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the client: %v", err)
+	}
 	err := w.client.Node(t.Context(), "n1", "start")
 	if code(err) != environment.CodeBusy || !strings.Contains(err.Error(), "starting the node n1") {
 		t.Errorf("a second start of the node: %v", err)
 	}
 	if _, err := w.client.Reset(t.Context(), &steps{}); code(err) != environment.CodeBusy {
 		t.Errorf("a reset: %v", err)
-	}
-	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("the client: %v", err)
 	}
 	close(g.open)
 	deadline := time.Now().Add(10 * time.Second)
