@@ -35,9 +35,6 @@ func New(cfg Config) *Engine {
 // Name is "embedded".
 func (*Engine) Name() string { return Name }
 
-// minDisk is the free space, in bytes, without which a cluster soon breaks.
-const minDisk = 1 << 30
-
 // Up starts the cluster, on the data of an earlier one with the same Spec.Dir
 // if there is any.
 func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, progress engine.Progress) (engine.Cluster, error) {
@@ -125,7 +122,7 @@ func check(spec engine.Spec) error {
 	if err := unix.Statfs(filepath.Dir(spec.Dir), &disk); err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", filepath.Dir(spec.Dir), err)
 	}
-	if lack := lackOfDisk(disk, filepath.Dir(spec.Dir)); lack.What != "" {
+	if lack := machine.LackOfDisk(disk, filepath.Dir(spec.Dir)); lack.What != "" {
 		return errors.New(lack.What + "; " + lack.Remedy)
 	}
 	return nil
