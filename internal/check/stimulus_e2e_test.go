@@ -40,8 +40,8 @@ func TestStimuliAreTakenBack(t *testing.T) {
 			{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "new"}},
 		}}},
 		"exec": {Exec: &lab.ExecStimulus{
-			Of: "deployment/web", Command: []string{"wget", "-qO-", "--post-data", "", "http://127.0.0.1:8080/admin/unready?value=true"},
-			Undo: []string{"wget", "-qO-", "--post-data", "", "http://127.0.0.1:8080/admin/unready?value=false"},
+			Of: "deployment/web", Command: []string{"curl", "-sSf", "-X", "POST", "http://127.0.0.1:8080/admin/unready?value=true"},
+			Undo: []string{"curl", "-sSf", "-X", "POST", "http://127.0.0.1:8080/admin/unready?value=false"},
 		}},
 	}
 	for name, spec := range tests {
@@ -205,6 +205,9 @@ func TestImpossibleStimuli(t *testing.T) {
 	exec := lab.Stimulus{Exec: &lab.ExecStimulus{
 		Of: "deployment/web", Command: []string{"freeze-it"}, Undo: []string{"thaw-it"},
 	}}
+	refused := lab.Stimulus{Exec: &lab.ExecStimulus{
+		Of: "deployment/web", Command: []string{"curl", "-sSf", "http://127.0.0.1:8080/none"}, Undo: []string{"true"},
+	}}
 	apply := lab.Stimulus{Apply: &lab.ApplyStimulus{Objects: []map[string]any{
 		{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "settings"}, "data": map[string]any{"greeting": "changed"}},
 	}}}
@@ -215,6 +218,7 @@ func TestImpossibleStimuli(t *testing.T) {
 		because string // a part of the causes, or of the message
 	}{
 		"a program the image lacks": {shop, exec, CodeNotReady, "has no program freeze-it"},
+		"a command that fails":      {shop, refused, CodeCommandFailed, "exit code 22: curl: the answer was 404"},
 		"an immutable ConfigMap":    {shop + "immutable: true\n", apply, CodeRefused, "field is immutable"},
 		"a quota": {shop + `---
 apiVersion: v1
@@ -229,6 +233,7 @@ spec: {hard: {services: "1"}}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, tt.objects)
+			w.counted()
 			begun := time.Now()
 			r := w.run(lab.Check{When: []lab.Stimulus{tt.spec}, Expect: []lab.Expect{deployment("true")}})
 			said := r.Message

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,17 @@ func (w *world) scaled(name string, replicas int32) {
 	for w.Context().Err() == nil {
 		d, err := w.client.Typed.AppsV1().Deployments(w.namespace).Get(w.Context(), name, metav1.GetOptions{})
 		if err == nil && *d.Spec.Replicas == replicas || !sleep(w.Context(), 50*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// counted waits until quotas are in force, which they are once they have counted.
+func (w *world) counted() {
+	for w.Context().Err() == nil {
+		quotas, err := w.client.Typed.CoreV1().ResourceQuotas(w.namespace).List(w.Context(), metav1.ListOptions{})
+		waits := func(q corev1.ResourceQuota) bool { return len(q.Status.Hard) == 0 }
+		if err == nil && !slices.ContainsFunc(quotas.Items, waits) || !sleep(w.Context(), 50*time.Millisecond) {
 			return
 		}
 	}

@@ -56,7 +56,7 @@ func (x explainer) request(r Request) []Cause {
 	if chain := x.service(s); chain != nil {
 		return chain
 	}
-	pods := x.Selected(s.Spec.Selector)
+	pods := present(x.Selected(s.Spec.Selector))
 	if len(pods) == 0 {
 		return nil
 	}

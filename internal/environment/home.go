@@ -123,7 +123,7 @@ func OpenFile(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // what was opened in it stays open
 	return root.OpenFile(filepath.Base(path), flag, mode)
 }
 
@@ -147,7 +147,7 @@ func (h Home) ownAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // what was opened in it stays open
 	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err

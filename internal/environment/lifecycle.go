@@ -60,7 +60,7 @@ func (l *Lifecycle) setCluster(c engine.Cluster) {
 // the lock.
 func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 	began := l.began()
-	steps, err := l.run(ctx, l.startSteps(), o)
+	steps, err := l.run(ctx, l.startSteps(), "Run it again with --keep-on-failure and look at %s, or run `labctl doctor`.", o)
 	if err != nil {
 		return l.giveUp(ctx, keep, err)
 	}
@@ -76,7 +76,7 @@ func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 // with the learner's work in it. When it fails, what is on disk stays.
 func (l *Lifecycle) Resume(ctx context.Context, o Observer) error {
 	began := l.began()
-	steps, err := l.run(ctx, l.resumeSteps(), o)
+	steps, err := l.run(ctx, l.resumeSteps(), "Look at %s. `labctl stop`, which keeps your files, and a new start give you a fresh one.", o)
 	if err != nil {
 		return errors.Join(err, l.Close(withoutCancel(ctx)))
 	}
@@ -91,8 +91,9 @@ func (l *Lifecycle) began() time.Time {
 	return l.Began
 }
 
-// run does the steps in order and times them.
-func (l *Lifecycle) run(ctx context.Context, steps []step, o Observer) ([]StepTime, error) {
+// run does the steps in order and times them. The advice, with the log's path
+// for its %s, is for a step that fails without knowing better.
+func (l *Lifecycle) run(ctx context.Context, steps []step, advice string, o Observer) ([]StepTime, error) {
 	times := make([]StepTime, 0, len(steps))
 	for _, s := range steps {
 		began := l.Now()
@@ -102,7 +103,7 @@ func (l *Lifecycle) run(ctx context.Context, steps []step, o Observer) ([]StepTi
 				return times, interrupted(ctx)
 			}
 			l.Log.Error("step failed", "step", s.name, "error", err)
-			return times, l.stepFailed(s, err)
+			return times, l.stepFailed(s, advice, err)
 		}
 		took := l.Now().Sub(began)
 		l.Log.Info("step done", "step", s.name, "took", took)
@@ -136,13 +137,12 @@ func (l *Lifecycle) do(ctx context.Context, s step, o Observer) error {
 	return err
 }
 
-func (l *Lifecycle) stepFailed(s step, err error) error {
+func (l *Lifecycle) stepFailed(s step, advice string, err error) error {
 	var known *Problem
 	if errors.As(err, &known) {
 		return err
 	}
-	return problem(s.code, fmt.Sprintf("Run it again with --keep-on-failure and look at %s, or run `labctl doctor`.", LogPath(l.Env.Dir())),
-		err, "%s failed", s.name)
+	return problem(s.code, fmt.Sprintf(advice, LogPath(l.Env.Dir())), err, "%s failed", s.name)
 }
 
 // giveUp rolls a failed start back.

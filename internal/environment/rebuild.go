@@ -21,7 +21,8 @@ func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took
 		saved, err = l.Env.restoreWorkspace(l.Material.Files, l.Now())
 		return err
 	}
-	took, err = l.run(ctx, l.rebuildSteps(step{"workspace", CodeState, workspace}), o)
+	const advice = "Look at %s and try again. `labctl stop`, which keeps your files, and a new start give you a fresh one."
+	took, err = l.run(ctx, l.rebuildSteps(step{"workspace", CodeState, workspace}), advice, o)
 	if err != nil {
 		return saved, took, err
 	}

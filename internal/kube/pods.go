@@ -35,7 +35,9 @@ func (c *Client) PodsOf(ctx context.Context, namespace, of string) ([]corev1.Pod
 }
 
 // BelongsTo returns what tells whether a pod belongs to kind/name, as PodsOf
-// does. A Deployment's answer holds until it makes its next ReplicaSet.
+// does. A Deployment's answer holds until it makes its next ReplicaSet. Pods
+// that are over, such as evicted ones, have been replaced and are nobody's; only
+// a Job's are meant to end.
 func (c *Client) BelongsTo(ctx context.Context, namespace, of string) (func(metav1.Object) bool, error) {
 	kind, name := SplitOf(of)
 	owner, err := c.Get(ctx, kind, "", namespace, name)
@@ -46,13 +48,36 @@ func (c *Client) BelongsTo(ctx context.Context, namespace, of string) (func(meta
 	case "Pod":
 		return func(p metav1.Object) bool { return p.GetName() == name }, nil
 	case "Service":
-		return selectedBy(owner)
-	case "Deployment", "CronJob":
-		owners, err := c.controlledBy(ctx, namespace, owner)
-		return func(p metav1.Object) bool { return owners[controller(p)] }, err
-	default:
-		return func(p metav1.Object) bool { return controller(p) == owner.GetUID() }, nil
+		selected, err := selectedBy(owner)
+		return alive(selected), err
+	case "Deployment":
+		sets, err := c.controlledBy(ctx, namespace, owner)
+		return alive(func(p metav1.Object) bool { return sets[controller(p)] }), err
+	case "CronJob":
+		jobs, err := c.controlledBy(ctx, namespace, owner)
+		return func(p metav1.Object) bool { return jobs[controller(p)] }, err
 	}
+	controlled := func(p metav1.Object) bool { return controller(p) == owner.GetUID() }
+	if owner.GetKind() == "Job" {
+		return controlled, nil
+	}
+	return alive(controlled), nil
+}
+
+func alive(belongs func(metav1.Object) bool) func(metav1.Object) bool {
+	return func(p metav1.Object) bool { return belongs(p) && !over(p) }
+}
+
+// over tells a pod whose containers have ended for good.
+func over(o metav1.Object) bool {
+	phase := ""
+	switch p := o.(type) {
+	case *corev1.Pod:
+		phase = string(p.Status.Phase)
+	case *unstructured.Unstructured:
+		phase, _, _ = unstructured.NestedString(p.Object, "status", "phase")
+	}
+	return phase == string(corev1.PodFailed) || phase == string(corev1.PodSucceeded)
 }
 
 // controlledBy returns the UIDs of the ReplicaSets or Jobs of an owner.

@@ -59,7 +59,7 @@ type KubernetesProbe struct {
 	Selector string `json:"selector,omitempty"`
 	// Of narrows a list to the pods that belong to a Deployment, StatefulSet,
 	// DaemonSet, Job or Service, written kind/name. Pods that are being
-	// deleted are left out.
+	// deleted are left out, and, but for a Job's, those that are over.
 	Of string `json:"of,omitempty"`
 	// Absent expects that nothing is found.
 	Absent bool `json:"absent,omitempty"`

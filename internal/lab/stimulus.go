@@ -14,9 +14,11 @@ type Stimulus struct {
 }
 
 // ExecStimulus runs a command in containers of the learner's: a fault from
-// inside, such as making a process hang. The command's exit code does not
-// matter. Undone by Undo, in those containers that have not been restarted or
-// replaced meanwhile.
+// inside, such as making a process hang. The command has to succeed: exit code 0,
+// or its end by a signal, of its own maybe; any other is the finding
+// CommandFailed, so that nobody is blamed for what did not happen. Undone by Undo,
+// whose exit code does not matter, in those containers that have not been
+// restarted or replaced meanwhile.
 type ExecStimulus struct {
 	// Of is the pods' owner or the pod: kind/name.
 	Of        string   `json:"of"`

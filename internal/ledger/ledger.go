@@ -164,7 +164,7 @@ func (l *Ledger) append(ln line) error {
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }() // what was opened in it stays open
 	f, err := dir.OpenFile(filepath.Base(l.path), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Follows the README on a fresh machine: a Debian with Go, gcc, make, git and sudo and nothing else, made by debootstrap, in
 # namespaces of its own. Clones this repository's HEAD, types what the README and `make start` say, solves the lab, stops
-# it, and looks at what is left: all of it as root; then starts, checks and stops as a user with sudo. Everything it makes is removed at the end, also on failure. Needs root and util-linux.
+# it, and looks at what is left: all of it as root; then starts, checks and stops as a user with sudo. Everything it makes
+# is removed at the end, also on failure. Needs root and util-linux.
 #
 #   internal/tools/freshmachine.sh            with this machine's Go caches, and without any network
 #   COLD=1 internal/tools/freshmachine.sh     with empty caches and the network: says how long the first build takes

@@ -13,6 +13,9 @@ import (
 	"labctl.dev/labctl/cmd/labkube/reset"
 )
 
+// history is a Deployment with two revisions.
+const history = "history"
+
 const baseline = `
 apiVersion: v1
 kind: Namespace
@@ -91,6 +94,9 @@ func TestReset(t *testing.T) {
 	c.kubectl("", "-n", ns, "wait", "--for=condition=Ready", "--timeout=60s", "pod", "--all")
 	c.kubectl("", "-n", ns, "rollout", "status", "statefulset/db", "deployment/web", "--timeout=60s")
 	c.kubectl("", "-n", ns, "exec", "db-0", "--", "sh", "-c", "echo old > /data/f")
+	c.kubectl("", "create", "deployment", history, "--image="+image)
+	c.kubectl("", "set", "env", "deployment/"+history, "RELEASE=2")
+	c.kubectl("", "rollout", "status", "deployment/"+history, "--timeout=60s")
 	var nothing struct{}
 	c.post("/baseline", &nothing)
 	watch, err := c.kubernetes.AppsV1().Deployments(ns).Watch(c.ctx, metav1.ListOptions{})
@@ -127,6 +133,8 @@ func (c *cluster) wreck() {
 	c.kubectl("", "taint", "node", "lab-control-plane", "a=b:NoSchedule")
 	c.kubectl("", "label", "node", "lab-control-plane", "mine=yes")
 	c.kubectl("", "delete", "storageclass/standard", "clusterrole/view")
+	c.kubectl("", "delete", "deployment", history)
+	c.kubectl("", "wait", "--for=delete", "pod,replicaset", "-l", "app="+history, "--timeout=60s")
 	c.kubectl("", "-n", ns, "delete", "deployment", "web", "--cascade=orphan")
 	c.kubectl("", "delete", "namespace", ns, "--wait=false") // ends only after the reset has begun
 }
@@ -167,6 +175,10 @@ func (c *cluster) inspect() {
 		} else if pod.Namespace == "mine" {
 			c.Errorf("pod %s/%s is still there", pod.Namespace, pod.Name)
 		}
+	}
+	c.kubectl("", "rollout", "status", "deployment/"+history, "--timeout=10s")
+	if got := c.kubectl("", "rollout", "history", "deployment/"+history); !strings.Contains(got, "\n1 ") || !strings.Contains(got, "\n2 ") {
+		c.Errorf("the deployment's revisions are\n%s", got)
 	}
 	if running != 4 {
 		c.Errorf("%d pods run, want 2 of web, db-0 and bare", running)

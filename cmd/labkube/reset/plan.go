@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
 )
 
 // edit puts a value to a key, or deletes the key if the value is nil.
@@ -19,6 +19,10 @@ type edit struct {
 // plan returns the edits that take the objects of now back to base, in the
 // order in which they are to be made. Pods are left out.
 func plan(base, now *snapshot) ([]edit, error) {
+	base, err := base.identify(now, uuid.NewUUID)
+	if err != nil {
+		return nil, err
+	}
 	var edits []edit
 	add := func(key string) error {
 		e, change, err := editOf(key, base, now)
@@ -83,29 +87,15 @@ func editOf(key string, base, now *snapshot) (e edit, change bool, err error) {
 		return edit{key: key}, is && !base.hasNamespace(object.Namespace), nil
 	case strings.HasPrefix(key, nodeKeys):
 		return editNode(key, old, current)
-	case was && !is:
-		// What a controller made it makes again, and if we made it too, with its
-		// old identity, the garbage collector might recall that it is dead.
-		return edit{key, old}, metav1.GetControllerOf(object) == nil, nil
 	case is && !was:
 		return edit{key: key}, true, nil
 	}
-	same, err := sameIdentity(old, object)
-	derived := metav1.GetControllerOf(object) != nil
-	return edit{key, old}, same || !derived, err
+	return edit{key, old}, true, nil
 }
 
 func (s *snapshot) hasNamespace(name string) bool {
 	_, ok := s.Objects[namespaceKeys+name]
 	return ok || name == ""
-}
-
-func sameIdentity(old []byte, current *metav1.PartialObjectMetadata) (bool, error) {
-	object, err := metadata(old)
-	if err != nil {
-		return false, err
-	}
-	return object.UID == current.UID, nil
 }
 
 // editNode puts back a node's spec (cordons, taints) and labels. Its status is

@@ -2,6 +2,7 @@ package reset
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -25,8 +26,11 @@ func stored(t *testing.T, object runtime.Object) []byte {
 }
 
 func meta(name, uid string) metav1.ObjectMeta {
-	return metav1.ObjectMeta{Namespace: "lab", Name: name, UID: types.UID(uid)}
+	return metav1.ObjectMeta{Namespace: "lab", Name: name, UID: uidOf(uid)}
 }
+
+// uidOf makes a UID of the usual length.
+func uidOf(short string) types.UID { return types.UID(fmt.Sprintf("%036s", short)) }
 
 func configMap(t *testing.T, name, uid, data string) []byte {
 	return stored(t, &corev1.ConfigMap{ObjectMeta: meta(name, uid), Data: map[string]string{"k": data}})
@@ -34,7 +38,7 @@ func configMap(t *testing.T, name, uid, data string) []byte {
 
 func replicaSet(t *testing.T, uid string, replicas int32) []byte {
 	m := meta("web-1", uid)
-	m.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "web", UID: "d", Controller: ptr.To(true)}}
+	m.OwnerReferences = []metav1.OwnerReference{{Kind: "Deployment", Name: "web", UID: uidOf("d"), Controller: ptr.To(true)}}
 	value, err := encodeAs(appsv1.SchemeGroupVersion, &appsv1.ReplicaSet{ObjectMeta: m, Spec: appsv1.ReplicaSetSpec{Replicas: &replicas}})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +60,7 @@ func TestPlan(t *testing.T) {
 		ep        = "/registry/services/endpoints/lab/web"
 		custom    = "/registry/example.com/foos/lab/a"
 	)
-	there := stored(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "lab", UID: "n"}})
+	there := stored(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "lab", UID: uidOf("n")}})
 	foo := []byte(`{"apiVersion":"example.com/v1","kind":"Foo","metadata":{"name":"a","namespace":"lab","finalizers":["x"]}}`)
 	old := configMap(t, "a", "1", "old")
 
@@ -68,14 +72,15 @@ func TestPlan(t *testing.T) {
 		{"nothing changed", map[string][]byte{cm: old}, map[string][]byte{cm: old}, nil, nil},
 		{"changed", map[string][]byte{cm: old}, map[string][]byte{cm: configMap(t, "a", "1", "new")}, []string{cm}, nil},
 		{"deleted", map[string][]byte{cm: old}, nil, []string{cm}, nil},
-		{"deleted and made again", map[string][]byte{cm: old}, map[string][]byte{cm: configMap(t, "a", "2", "old")}, []string{cm}, nil},
+		{"deleted and made again", map[string][]byte{cm: old}, map[string][]byte{cm: configMap(t, "a", "2", "new")}, []string{cm}, nil},
+		{"deleted and made again, the same", map[string][]byte{cm: old}, map[string][]byte{cm: configMap(t, "a", "2", "old")}, nil, nil},
 		{"new", nil, map[string][]byte{cm: old}, nil, []string{cm}},
 		{"new custom resource with a finalizer", nil, map[string][]byte{custom: foo}, nil, []string{custom}},
 		{"transient", map[string][]byte{"/registry/leases/a/b": {1}}, map[string][]byte{"/registry/events/a/b": {2}}, nil, nil},
 		{"pods are somebody else's", map[string][]byte{"/registry/pods/a/b": {1}}, nil, nil, nil},
 		{"derived, scaled", map[string][]byte{rs: replicaSet(t, "1", 2)}, map[string][]byte{rs: replicaSet(t, "1", 0)}, []string{rs}, nil},
-		{"derived, gone: its controller makes it", map[string][]byte{rs: replicaSet(t, "1", 2)}, nil, nil, nil},
-		{"derived, made again by its controller", map[string][]byte{rs: replicaSet(t, "1", 2)}, map[string][]byte{rs: replicaSet(t, "2", 2)}, nil, nil},
+		{"derived, gone: it is history", map[string][]byte{rs: replicaSet(t, "1", 2)}, nil, []string{rs}, nil},
+		{"derived, made again by its controller", map[string][]byte{rs: replicaSet(t, "1", 2)}, map[string][]byte{rs: replicaSet(t, "2", 0)}, []string{rs}, nil},
 		{"derived, new", nil, map[string][]byte{rs: replicaSet(t, "1", 2)}, nil, []string{rs}},
 		{"endpoints of a controller", map[string][]byte{namespace: there, ep: endpoints(t, "endpoint-controller")}, map[string][]byte{namespace: there}, nil, nil},
 		{"endpoints of a controller, namespace goes", nil, map[string][]byte{ep: endpoints(t, "endpoint-controller")}, nil, []string{ep}},
@@ -91,7 +96,7 @@ func TestPlan(t *testing.T) {
 			for _, e := range edits {
 				if e.value == nil {
 					del = append(del, e.key)
-				} else if put = append(put, e.key); !bytes.Equal(e.value, test.base[e.key]) {
+				} else if put = append(put, e.key); !bytes.Equal(anonymous(t, e.value), anonymous(t, test.base[e.key])) {
 					t.Errorf("%s gets a value that is not the baseline's", e.key)
 				}
 			}
@@ -99,6 +104,63 @@ func TestPlan(t *testing.T) {
 				t.Errorf("puts %v, want %v; deletes %v, want %v", put, test.put, del, test.del)
 			}
 		})
+	}
+}
+
+// anonymous is a stored object without its own UID.
+func anonymous(t *testing.T, value []byte) []byte {
+	t.Helper()
+	object, err := metadata(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(value, []byte(object.UID), nil)
+}
+
+// What is made again is another object to the garbage collector, and what
+// belongs to it follows. Names keep the UIDs in them.
+func TestNobodyComesBackFromTheDead(t *testing.T) {
+	const rs, pvc, pv = "/registry/replicasets/lab/web-1", "/registry/persistentvolumeclaims/lab/data", "/registry/persistentvolumes/pvc"
+	deployment := meta("web", "d")
+	claim := &corev1.PersistentVolumeClaim{ObjectMeta: meta("data", "c"), Spec: corev1.PersistentVolumeClaimSpec{VolumeName: "pvc-" + string(uidOf("c"))}}
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: "pvc-" + string(uidOf("c")), UID: uidOf("v")},
+		Spec:       corev1.PersistentVolumeSpec{ClaimRef: &corev1.ObjectReference{Name: "data", UID: uidOf("c")}},
+	}
+	base := map[string][]byte{
+		"/registry/configmaps/lab/web": stored(t, &corev1.ConfigMap{ObjectMeta: deployment}),
+		rs:                             replicaSet(t, "1", 2), pvc: stored(t, claim), pv: stored(t, volume),
+	}
+	leaving := meta("web", "d")
+	leaving.DeletionTimestamp = ptr.To(metav1.Now())
+	for name, now := range map[string]map[string][]byte{
+		"gone":       {pv: base[pv]},
+		"on its way": {pv: base[pv], rs: base[rs], "/registry/configmaps/lab/web": stored(t, &corev1.ConfigMap{ObjectMeta: leaving})},
+	} {
+		edits, err := plan(&snapshot{Objects: base}, &snapshot{Objects: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string][]byte{}
+		for _, e := range edits {
+			got[e.key] = e.value
+		}
+		owner, err := metadata(got["/registry/configmaps/lab/web"])
+		if err != nil || owner.UID == uidOf("d") {
+			t.Errorf("%s: the owner is %v, %v", name, owner, err)
+		}
+		dependent, err := metadata(got[rs])
+		if err != nil || dependent.OwnerReferences[0].UID != owner.UID {
+			t.Errorf("%s: the dependent belongs to %v, %v", name, dependent.OwnerReferences, err)
+		}
+		claim, err := decode(got[pvc], new(corev1.PersistentVolumeClaim))
+		if err != nil || claim.UID == uidOf("c") || claim.Spec.VolumeName != "pvc-"+string(uidOf("c")) {
+			t.Errorf("%s: the claim is %v, %v", name, claim, err)
+		}
+		volume, err := decode(got[pv], new(corev1.PersistentVolume))
+		if err != nil || volume.UID != uidOf("v") || volume.Name != "pvc-"+string(uidOf("c")) || volume.Spec.ClaimRef.UID != claim.UID {
+			t.Errorf("%s: the volume is %v, %v", name, volume, err)
+		}
 	}
 }
 

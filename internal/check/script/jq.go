@@ -129,7 +129,7 @@ func (j *jqRun) inputs() ([]any, error) {
 	}
 	readers := []io.Reader{}
 	for _, name := range j.files {
-		data, err := os.ReadFile(name)
+		data, err := os.ReadFile(absolute(j.hc.Dir, name))
 		if err != nil {
 			return nil, err
 		}

@@ -67,6 +67,44 @@ func TestRunKeepsToItself(t *testing.T) {
 	}
 }
 
+// TestPathsBeginWhereTheScriptIs has files of the names that a script looks for
+// in labctl's own working directory, and links that lead there.
+func TestPathsBeginWhereTheScriptIs(t *testing.T) {
+	elsewhere, dir := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "notes"), []byte(`"hidden"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(elsewhere, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(elsewhere)
+	for link, to := range map[string]string{"out": elsewhere, "new": filepath.Join(elsewhere, "made")} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shell := &script.Shell{Dir: dir}
+	for _, text := range []string{
+		"cat notes", "head notes", "grep hidden notes", "sed s/x/y/ notes", "sed -i s/hidden/seen/ notes", "sort notes", "jq . notes",
+		"ls sub", "cat out/notes", "cat < out/notes", "[ -f out/notes ]", "cp out/notes here", "tee out/made", "echo x > new",
+	} {
+		var out bytes.Buffer
+		err := shell.Run(t.Context(), "test.sh", text, script.Streams{Stdout: &out})
+		if err == nil || strings.Contains(out.String(), "hidden") {
+			t.Errorf("%q got out: %q, %v", text, out.String(), err)
+		}
+	}
+	if data, err := os.ReadFile("notes"); err != nil || string(data) != `"hidden"` {
+		t.Errorf("the file elsewhere holds %q, %v", data, err)
+	}
+	if _, err := os.Stat("made"); err == nil {
+		t.Error("a file was made elsewhere")
+	}
+	if err := shell.Run(t.Context(), "test.sh", "mkdir -p a/b; echo x > a/b/c; cp a/b/c d; cat a/../d", script.Streams{}); err != nil {
+		t.Errorf("what is inside: %v", err)
+	}
+}
+
 func TestRunFails(t *testing.T) {
 	var exit *script.ExitError
 	if _, _, err := run(t.Context(), t, "kubectl get pods", ""); !errors.As(err, &exit) || exit.Code != 1 {

@@ -153,7 +153,7 @@ func ls(_ context.Context, c call) int {
 		dirs = []string{c.hc.Dir}
 	}
 	for _, d := range dirs {
-		entries, err := os.ReadDir(d)
+		entries, err := os.ReadDir(absolute(c.hc.Dir, d))
 		if err != nil {
 			return c.fail(err)
 		}

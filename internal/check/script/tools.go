@@ -53,7 +53,7 @@ func (t *tools) names() []string { return slices.Sorted(maps.Keys(t.table)) }
 // filter makes a tool of an applet that works on its streams and operands.
 func filter(run func(context.Context, *applet.Process) error) command {
 	return func(ctx context.Context, c call) int {
-		p := &applet.Process{Name: c.name, Args: c.args, Stdin: stdin(c.hc), Stdout: c.hc.Stdout, Stderr: c.hc.Stderr}
+		p := &applet.Process{Name: c.name, Args: c.args, Stdin: stdin(c.hc), Stdout: c.hc.Stdout, Stderr: c.hc.Stderr, Dir: c.hc.Dir}
 		return p.Code(run(ctx, p))
 	}
 }
@@ -65,8 +65,9 @@ func stdin(hc interp.HandlerContext) io.Reader {
 	return hc.Stdin
 }
 
-// operands makes paths absolute, as the tools know only this process's working
-// directory, and refuses those that lead out of the script's directory.
+// operands makes paths absolute and refuses those that lead out of the script's
+// directory. What is not there yet may be no path at all; a tool that takes it
+// for one looks for it where the script is.
 func (t *tools) operands(dir, name string, args []string) ([]string, error) {
 	writes := slices.Contains([]string{"tee", "mkdir", "rm", "cp", "mv"}, name)
 	out := slices.Clone(args)
@@ -94,9 +95,34 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
+// inside says whether a path is in the script's directory, also by where its
+// links lead.
 func (t *tools) inside(path string) bool {
-	rel, err := filepath.Rel(t.shell.Dir, path)
+	home, err := filepath.EvalSymlinks(t.shell.Dir)
+	if err != nil || !below(t.shell.Dir, path) {
+		return false
+	}
+	real, known := resolve(path)
+	return known && below(home, real)
+}
+
+func below(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
+}
+
+// resolve is where a path leads, which need not be there yet. Where a link to
+// nothing leads is not known.
+func resolve(path string) (string, bool) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return real, true
+	}
+	if _, err := os.Lstat(path); err == nil || path == filepath.Dir(path) {
+		return "", false
+	}
+	parent, known := resolve(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), known
 }
 
 // open is for redirections.

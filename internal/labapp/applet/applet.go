@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"syscall"
 
 	"labctl.dev/labctl/internal/labapp/opt"
@@ -30,6 +31,17 @@ type Process struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
+	// Dir is where relative paths begin, when that is not the working directory:
+	// labctl runs applets in place, several at once.
+	Dir string
+}
+
+// Path is how to open an operand.
+func (p *Process) Path(name string) string {
+	if p.Dir == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(p.Dir, name)
 }
 
 // Exit is an error that ends the applet with this code and prints nothing.

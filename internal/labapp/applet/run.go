@@ -42,7 +42,7 @@ func (p *Process) oneInput(name string, f func(string, io.Reader) error) error {
 	if name == "-" {
 		return f(name, p.Stdin)
 	}
-	file, err := os.Open(name)
+	file, err := os.Open(p.Path(name))
 	if err != nil {
 		return err
 	}

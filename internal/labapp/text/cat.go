@@ -50,7 +50,7 @@ func Tee(_ context.Context, p *applet.Process) error {
 	writers := []io.Writer{p.Stdout}
 	var failed error
 	for _, name := range names {
-		file, err := os.OpenFile(name, flags, 0o666)
+		file, err := os.OpenFile(p.Path(name), flags, 0o666)
 		if err != nil {
 			failed = p.Errorf("%v", err)
 			continue

@@ -51,7 +51,7 @@ Not supported: hold space, branches, a i c y w r, back-references inside a REGEX
 		return e.run(io.MultiReader(readers...))
 	}
 	for _, name := range files {
-		if err := editInPlace(name, commands, quiet); err != nil {
+		if err := editInPlace(p.Path(name), commands, quiet); err != nil {
 			return err
 		}
 		for _, c := range commands {
@@ -72,7 +72,7 @@ func openAll(p *applet.Process, names []string) (readers []io.Reader, closeAll f
 		return []io.Reader{p.Stdin}, closeAll, nil
 	}
 	for _, name := range names {
-		file, err := os.Open(name)
+		file, err := os.Open(p.Path(name))
 		if err != nil {
 			return nil, closeAll, err
 		}
