@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"labctl.dev/labctl/internal/engine"
@@ -86,9 +87,33 @@ func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why,
 		}
 	}
 	if !caps.Available {
-		return choice{}, s.unavailable(e, caps, arguments)
+		return choice{}, s.unavailable("the engine "+e.Name(), caps, arguments)
+	}
+	if err := s.tryComponents(ctx, l, arguments); err != nil {
+		return choice{}, err
 	}
 	return choice{Engine: e, caps: caps, why: why}, nil
+}
+
+// tryComponents fails unless all components that a lab needs can run here.
+func (s *State) tryComponents(ctx context.Context, l *lab.Lab, arguments string) error {
+	home, err := s.home()
+	if err != nil {
+		return err
+	}
+	for _, c := range s.Components {
+		if !slices.Contains(l.Needs.Components, c.Name()) {
+			continue
+		}
+		missing, err := c.Probe(ctx, s.Bin(), home.Dir)
+		if err != nil {
+			return fmt.Errorf("ask the component %s: %w", c.Name(), err)
+		}
+		if missing.What != "" {
+			return s.unavailable("the component "+c.Name(), engine.Capabilities{Reason: missing.What, Remedy: missing.Remedy}, arguments)
+		}
+	}
+	return nil
 }
 
 // labNeeds lists the capabilities without which a lab makes no sense.

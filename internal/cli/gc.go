@@ -45,7 +45,7 @@ func (o *gcOptions) run(ctx context.Context) error {
 		return err
 	}
 	c := environment.Collector{
-		Home: home, Engines: o.s.Engines, Bin: o.s.Bin(), Now: o.s.Now, All: o.all,
+		Home: home, Engines: o.s.Engines, Components: o.s.Components, Bin: o.s.Bin(), Now: o.s.Now, All: o.all,
 		Elsewhere: supervisor.Owned,
 		End: func(ctx context.Context, env *environment.Environment) error {
 			p := o.s.newProgress(true)

@@ -101,10 +101,13 @@ func (s *State) labDir(ref string) (dir fs.FS, shown string, err error) {
 func (s *State) known(ctx context.Context) lint.Known {
 	k := lint.Known{
 		Codes:      check.FailureCodes(),
-		Components: []string{}, // none yet
+		Components: []string{},
 	}
 	for _, c := range engine.Known() {
 		k.Capabilities = append(k.Capabilities, string(c))
+	}
+	for _, c := range s.Components {
+		k.Components = append(k.Components, c.Name())
 	}
 	for _, e := range s.Engines {
 		k.Engines = append(k.Engines, e.Name())

@@ -97,12 +97,12 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 	return plan, err
 }
 
-// unavailable says why an engine cannot run here, and what to type if that is
+// unavailable says why an engine or a component cannot run here, and what to type if that is
 // for want of rights only.
-func (s *State) unavailable(e engine.Engine, caps engine.Capabilities, arguments string) error {
+func (s *State) unavailable(what string, caps engine.Capabilities, arguments string) error {
 	p := &environment.Problem{
 		Code:    environment.CodeNoEngine,
-		Message: fmt.Sprintf("the engine %s cannot run here: %s", e.Name(), caps.Reason),
+		Message: fmt.Sprintf("%s cannot run here: %s", what, caps.Reason),
 		Hint:    caps.Remedy,
 	}
 	if runtime.GOOS == "linux" && s.UID != 0 {

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 
+	"labctl.dev/labctl/internal/component"
+	"labctl.dev/labctl/internal/component/docker"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/embedded"
 	"labctl.dev/labctl/internal/engine/none"
@@ -28,12 +30,17 @@ func Main(ctx context.Context) int {
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // what client-go mutters is not for learners
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), makeEngines
+	s.Components = makeComponents(slog.New(slog.DiscardHandler))
 	return Run(ctx, s)
 }
 
 // makeEngines lists the engines, in the order in which `auto` tries them.
 func makeEngines(s *State, home string, log *slog.Logger) []engine.Engine {
 	return []engine.Engine{embedded.New(embedded.Config{Log: log, Bin: s.Bin(), Home: home}), none.Engine{}}
+}
+
+func makeComponents(log *slog.Logger) []component.Component {
+	return []component.Component{docker.Component{Log: log}}
 }
 
 // Run runs the command line and returns the exit code.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/proc"
 )
@@ -17,7 +19,7 @@ func newShell(s *State) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: "shell", Short: "Open your shell in the workspace, with kubectl at hand",
-		Long: "Opens $SHELL in the environment's workspace. KUBECONFIG points at the cluster, kubectl and labctl are on the PATH. " +
+		Long: "Opens $SHELL in the environment's workspace. KUBECONFIG points at the cluster, DOCKER_HOST at Docker, if the lab has them; kubectl or docker, and labctl, are on the PATH. " +
 			"Your own ~/.kube/config is not touched.",
 		Example: examples(s, "shell", "shell --env second"),
 		Args:    maxArgs(0, "shell takes no arguments"),
@@ -54,10 +56,18 @@ func (s *State) shell(ctx context.Context, env *environment.Environment) error {
 	if env.Nodes > 0 {
 		vars = append(vars, kubectlVars(env)...)
 	}
+	for _, c := range s.componentsOf(env) {
+		vars = append(vars, c.Variables(env.Part(c.Name(), s.Bin()))...)
+	}
 	if s.StderrTTY {
 		fmt.Fprintf(s.Stderr, "You are in the workspace of %s. `exit` leaves it; the environment goes on.\n", env.Name)
 	}
 	return s.foreground(proc.Command{Path: shell, Args: args, Env: vars, Dir: env.WorkspaceDir()})
+}
+
+// componentsOf are the components that an environment has.
+func (s *State) componentsOf(env *environment.Environment) []component.Component {
+	return slices.DeleteFunc(slices.Clone(s.Components), func(c component.Component) bool { return !slices.Contains(env.Components, c.Name()) })
 }
 
 // fillBin puts kubectl, if the host's does not fit, and labctl into binDir.
@@ -73,6 +83,11 @@ func (s *State) fillBin(ctx context.Context, env *environment.Environment) error
 			return err
 		}
 		scripts["kubectl"] = kubectl
+	}
+	for _, c := range s.componentsOf(env) {
+		for _, program := range c.Programs() {
+			scripts[program] = []string{filepath.Join(s.Bin(), program)}
+		}
 	}
 	for name, command := range scripts {
 		if err := env.Home.Script(filepath.Join(dir, name), command); err != nil {

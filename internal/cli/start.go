@@ -101,7 +101,7 @@ func (o *startOptions) start(ctx context.Context, home environment.Home, plan st
 	status, err := client.Status(ctx)
 	if err != nil {
 		if !plan.caps.Available {
-			return supervisor.Result{}, o.s.unavailable(plan.engine, plan.caps, o.arguments())
+			return supervisor.Result{}, o.s.unavailable("the engine "+plan.engine.Name(), plan.caps, o.arguments())
 		}
 		if err := o.s.spawnSupervisor(ctx, home, plan.name); err != nil {
 			return supervisor.Result{}, err

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/proc"
@@ -45,6 +46,8 @@ type State struct {
 	Engines   []engine.Engine
 	// MakeEngines makes the engines anew, for a home and a log.
 	MakeEngines func(s *State, home string, log *slog.Logger) []engine.Engine
+	// Components are the parts that labs may need beside a cluster.
+	Components []component.Component
 }
 
 // System is the state of the real process. Engines and catalogue are still to

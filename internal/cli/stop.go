@@ -137,7 +137,7 @@ func (s *State) dismantle(ctx context.Context, env *environment.Environment, dis
 			return "", err
 		}
 	}
-	return env.Dismantle(ctx, e, s.Bin(), discard, false, s.Now())
+	return env.Dismantle(ctx, e, s.Components, s.Bin(), discard, false, s.Now())
 }
 
 func (o *stopOptions) print(doc stopDocument) error {

@@ -24,6 +24,7 @@ func newSupervise(s *State) *cobra.Command {
 			log := slog.New(slog.NewTextHandler(s.Stderr, nil))
 			klog.SetSlogLogger(log)
 			s.Engines = s.MakeEngines(s, home.Dir, log)
+			s.Components = makeComponents(log)
 			server := &supervisor.Server{Home: home, Name: name, Log: log, Open: s.opener(home, name, log)}
 			out, ok := s.Stdout.(io.WriteCloser)
 			if !ok {
@@ -54,7 +55,7 @@ func (s *State) spawnSupervisor(ctx context.Context, home environment.Home, name
 // opener prepares the lifecycle that a request to the supervisor asks for.
 func (s *State) opener(home environment.Home, name string, log *slog.Logger) supervisor.Opener {
 	return func(ctx context.Context, req supervisor.Request) (life *environment.Lifecycle, resume bool, err error) {
-		setup := environment.Setup{Bin: s.Bin(), Log: log, Now: s.Now}
+		setup := environment.Setup{Components: s.Components, Bin: s.Bin(), Log: log, Now: s.Now}
 		if home.Exists(name) {
 			env, err := home.Open(name)
 			if err != nil {
@@ -106,6 +107,6 @@ func (s *State) sweep(ctx context.Context, env *environment.Environment) error {
 	if err != nil {
 		return err
 	}
-	_, err = env.Dismantle(ctx, e, s.Bin(), false, true, s.Now())
+	_, err = env.Dismantle(ctx, e, s.Components, s.Bin(), false, true, s.Now())
 	return err
 }

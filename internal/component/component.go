@@ -13,6 +13,15 @@ import (
 type Component interface {
 	// Name is the word under needs.components.
 	Name() string
+	// Probe says what is missing on this machine for Up to work; nothing if its
+	// What is empty. It changes nothing.
+	Probe(ctx context.Context, bin, home string) (Missing, error)
+	// Variables are what a program in the learner's shell finds the part by, each
+	// NAME=VALUE.
+	Variables(spec Spec) []string
+	// Programs are those of labctl's helper binaries that belong on the PATH of the
+	// learner's shell.
+	Programs() []string
 	// Up brings the part to life, on the data of an earlier one with the same
 	// Spec.Dir if there is any. Each outside resource is in the ledger before it is
 	// made. When Up fails or is cancelled, no process of it stays.
@@ -36,11 +45,11 @@ type Spec struct {
 	UID, GID int
 }
 
+// Missing is something that a component needs and this machine lacks.
+type Missing struct{ What, Remedy string }
+
 // Running is a part that lives.
 type Running interface {
-	// Variables are what a program in the learner's shell finds the part by, each
-	// NAME=VALUE.
-	Variables() []string
 	// LoadImages takes a lab's images, as an OCI-layout tar.
 	LoadImages(ctx context.Context, tar io.Reader) error
 	// Baseline remembers the present state as the one Reset returns to.

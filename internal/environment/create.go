@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/lab"
 )
@@ -19,7 +21,9 @@ const workloadTimeout = 3 * time.Minute
 // Setup is what an environment is made of, or brought back with.
 type Setup struct {
 	Engine engine.Engine
-	Lab    *lab.Source
+	// Components are all that there are; the lab's needs choose.
+	Components []component.Component
+	Lab        *lab.Source
 	// LabDir is the directory the lab came from; empty for the catalogue.
 	LabDir string
 	Bin    string // the directory of labctl's helper binaries
@@ -41,7 +45,7 @@ func (s Setup) New(home Home, name string, seed uint64, caps []engine.Capability
 	}
 	return s.Reopen(&Environment{Home: home, Record: Record{
 		Name: name, Lab: l.Name, LabDir: s.LabDir, Digest: digest,
-		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Seed: seed,
+		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Components: l.Needs.Components, Seed: seed,
 		Phase: Creating, Created: s.Now().UTC(), Unassessable: unassessable(l, caps), Capabilities: caps,
 	}})
 }
@@ -56,10 +60,27 @@ func (s Setup) Reopen(env *Environment) (*Lifecycle, error) {
 	if err != nil {
 		return nil, problem(CodeInvalidLab, "Run `labctl lab lint` on the lab.", err, "the lab %s cannot be used", env.Lab)
 	}
+	components, err := s.chosen(env.Components)
+	if err != nil {
+		return nil, err
+	}
 	return &Lifecycle{
-		Env: env, Engine: s.Engine, Material: material, Bin: s.Bin, Log: s.Log, Now: s.Now,
+		Components: components, Env: env, Engine: s.Engine, Material: material, Bin: s.Bin, Log: s.Log, Now: s.Now,
 		WorkloadTimeout: workloadTimeout, Prober: check.EnsureProber,
 	}, nil
+}
+
+// chosen finds components by their names.
+func (s Setup) chosen(names []string) ([]component.Component, error) {
+	chosen := make([]component.Component, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(s.Components, func(c component.Component) bool { return c.Name() == name })
+		if at < 0 {
+			return nil, problem(CodeUnsupported, "", nil, "this labctl has no component %q", name)
+		}
+		chosen[i] = s.Components[at]
+	}
+	return chosen, nil
 }
 
 // unassessable lists the checks that an engine with these capabilities cannot
@@ -85,9 +106,12 @@ func unassessable(l *lab.Lab, has []engine.Capability) []string {
 // cluster, as far as there is one, and its state. A changed workspace is kept
 // at the path returned, unless discard is set. The caller holds the lock, whose
 // file stays if keepDir is set, for an environment that takes the place.
-func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, bin string, discard, keepDir bool, now time.Time) (saved string, err error) {
+func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, parts []component.Component, bin string, discard, keepDir bool, now time.Time) (saved string, err error) {
+	if err := e.removeParts(ctx, parts, bin); err != nil {
+		return "", err
+	}
 	if eng != nil && e.ID != "" {
-		if err := e.mayRemove(); err != nil {
+		if err := e.mayRemove(e.engineDir()); err != nil {
 			return "", err
 		}
 		spec := engine.Spec{ID: e.ID, Dir: e.engineDir(), Bin: bin, Nodes: max(e.Nodes, 1), Owner: e.Home.Owner}
@@ -121,14 +145,14 @@ func (e *Environment) Dismantle(ctx context.Context, eng engine.Engine, bin stri
 
 // mayRemove says in time that root is needed: what is removed half-way is of no
 // use to anybody.
-func (e *Environment) mayRemove() error {
-	info, err := os.Stat(e.engineDir())
+func (e *Environment) mayRemove(dir string) error {
+	info, err := os.Stat(dir)
 	if err != nil || os.Geteuid() <= 0 {
 		return nil
 	}
 	if uid, known := ownerOf(info); known && uid != os.Geteuid() {
 		return problem(CodeNeedsRoot, "Run `sudo labctl stop --env "+e.Name+"`.", nil,
-			"the cluster of environment %q was made by root, so root has to remove it", e.Name)
+			"the environment %q was made by root, so root has to remove it", e.Name)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ package environment
 import (
 	"path/filepath"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/ledger"
 )
 
@@ -82,6 +83,16 @@ func (e *Environment) SnapshotDir() string { return filepath.Join(e.Dir(), "lab"
 
 // engineDir is for the engine's own use.
 func (e *Environment) engineDir() string { return filepath.Join(e.Dir(), "engine") }
+
+// PartDir is for a component's own use.
+func (e *Environment) PartDir(name string) string { return filepath.Join(e.Dir(), "parts", name) }
+
+// Part is what the environment asks of one of its components.
+func (e *Environment) Part(name, bin string) component.Spec {
+	return component.Spec{
+		ID: string(e.ID), Dir: e.PartDir(name), Bin: bin, Workspace: e.WorkspaceDir(), UID: e.Home.Owner.UID, GID: e.Home.Owner.GID,
+	}
+}
 
 // SocketPath is where the supervisor listens.
 func (e *Environment) SocketPath() string { return SocketPath(e.Dir()) }

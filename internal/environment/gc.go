@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
 )
@@ -32,10 +33,11 @@ type Finding struct {
 
 // Collector finds and removes what crashed processes left.
 type Collector struct {
-	Home    Home
-	Engines []engine.Engine
-	Bin     string
-	Now     func() time.Time
+	Home       Home
+	Engines    []engine.Engine
+	Components []component.Component
+	Bin        string
+	Now        func() time.Time
 	// All takes environments that could be resumed, too.
 	All bool
 	// Elsewhere says whether a resource belongs to a living supervisor, also of
@@ -147,7 +149,7 @@ func (c Collector) dismantle(env *Environment, why string) Finding {
 			if now, err := readRecord(env.Dir()); !c.All && err == nil && now.Phase == Ready {
 				return "", errInUse // it was made anew, and can be resumed
 			}
-			saved, err := env.Dismantle(ctx, c.engine(env.Engine), c.Bin, false, false, c.Now())
+			saved, err := env.Dismantle(ctx, c.engine(env.Engine), c.Components, c.Bin, false, false, c.Now())
 			if saved != "" {
 				return "your files are kept in " + saved, err
 			}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
 )
@@ -23,12 +24,14 @@ type Observer interface {
 // Lifecycle carries an environment through its life. Its methods but Cluster are
 // called one at a time, by the supervisor.
 type Lifecycle struct {
-	Env      *Environment
-	Engine   engine.Engine
-	Material Material
-	Bin      string // the directory of labctl's helper binaries
-	Log      *slog.Logger
-	Now      func() time.Time
+	Env    *Environment
+	Engine engine.Engine
+	// Components are those that the lab needs, in the order of their start.
+	Components []component.Component
+	Material   Material
+	Bin        string // the directory of labctl's helper binaries
+	Log        *slog.Logger
+	Now        func() time.Time
 	// Began is when the user asked for it; the call of Start or Resume if zero.
 	Began time.Time
 	// WorkloadTimeout is how long the lab's workloads may take to be ready.
@@ -37,8 +40,9 @@ type Lifecycle struct {
 	Prober func(context.Context, *kube.Client) error
 
 	client  *kube.Client
-	mu      sync.Mutex // of cluster, for Cluster
+	mu      sync.Mutex // of the fields below
 	cluster engine.Cluster
+	parts   []component.Running
 }
 
 // Cluster is the running cluster; nil before a start and after a stop. It may be
@@ -166,10 +170,11 @@ func withoutCancel(ctx context.Context) context.Context { return context.Without
 
 // Close ends the running cluster and keeps its data for Resume.
 func (l *Lifecycle) Close(ctx context.Context) error {
+	err := l.closeParts(ctx)
 	if l.cluster == nil {
-		return nil
+		return err
 	}
-	err := l.cluster.Close(ctx)
+	err = errors.Join(err, l.cluster.Close(ctx))
 	l.setCluster(nil)
 	l.client = nil
 	return err

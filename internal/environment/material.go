@@ -29,7 +29,7 @@ type Material struct {
 // newMaterial reads manifests and workspace of a lab.
 func newMaterial(r *lab.Resolved, bin, cache string) (Material, error) {
 	m := Material{Lab: r.Lab}
-	if r.Needs.Cluster != nil {
+	if r.Needs.Cluster != nil || len(r.Needs.Components) > 0 {
 		m.Images = imagesOf(r, bin, cache)
 	}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 )
 
@@ -46,6 +47,14 @@ func (l *Lifecycle) holdChecks(ctx context.Context, o Observer) (*Lock, error) {
 
 func (l *Lifecycle) rebuildSteps(workspace step) []step {
 	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).tryUndo}, workspace}
+	if len(l.Components) > 0 {
+		steps = append(steps, step{"parts", CodeEngine, func(l *Lifecycle, ctx context.Context, _ Observer) error {
+			return l.eachPart(func(part component.Running) error { return part.Reset(ctx) })
+		}})
+	}
+	if l.Env.Nodes == 0 && len(l.Components) > 0 {
+		return steps
+	}
 	if _, fast := l.cluster.(engine.Resetter); fast {
 		return append(steps,
 			step{"cluster", CodeEngine, (*Lifecycle).resetCluster},

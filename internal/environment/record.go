@@ -37,9 +37,11 @@ type Record struct {
 	Engine string    `json:"engine"`
 	ID     engine.ID `json:"id"`
 	Nodes  int       `json:"nodes"`
-	Port   int       `json:"port,omitempty"` // the last one of the API server
-	Seed   uint64    `json:"seed"`
-	Phase  Phase     `json:"phase"`
+	// Components are the parts beside the cluster, in the order of their start.
+	Components []string `json:"components,omitempty"`
+	Port       int      `json:"port,omitempty"` // the last one of the API server
+	Seed       uint64   `json:"seed"`
+	Phase      Phase    `json:"phase"`
 
 	Created time.Time `json:"created"`
 	// ReadyMs and Steps are those of the last start.

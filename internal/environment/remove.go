@@ -20,5 +20,5 @@ func (l *Lifecycle) Remove(ctx context.Context, discard bool) (saved string, err
 	if err := l.Close(ctx); err != nil {
 		return "", fmt.Errorf("end the cluster: %w", err)
 	}
-	return l.Env.Dismantle(ctx, l.Engine, l.Bin, discard, false, l.Now())
+	return l.Env.Dismantle(ctx, l.Engine, l.Components, l.Bin, discard, false, l.Now())
 }

@@ -126,6 +126,6 @@ func (c Collector) end(ctx context.Context, h Home, name string) error {
 	if h.Alive(name) {
 		return c.End(ctx, env)
 	}
-	_, err = env.Dismantle(ctx, c.engine(env.Engine), c.Bin, true, false, c.Now())
+	_, err = env.Dismantle(ctx, c.engine(env.Engine), c.Components, c.Bin, true, false, c.Now())
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"labctl.dev/labctl/internal/apply/manifest"
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
 )
@@ -25,35 +26,33 @@ type step struct {
 
 // startSteps makes an environment, from nothing.
 func (l *Lifecycle) startSteps() []step {
+	engine := "cluster"
 	if l.Env.Nodes == 0 {
-		return []step{
-			{"state", CodeState, (*Lifecycle).prepare},
-			{"engine", CodeEngine, (*Lifecycle).up},
-			{"workspace", CodeState, (*Lifecycle).fill},
-			{"baseline", CodeEngine, (*Lifecycle).baseline},
-		}
+		engine = "engine"
 	}
-	return []step{
-		{"state", CodeState, (*Lifecycle).prepare},
-		{"cluster", CodeEngine, (*Lifecycle).up},
-		{"images", CodeEngine, (*Lifecycle).loadImages},
-		{"manifests", CodeSetup, (*Lifecycle).applyManifests},
-		{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads},
-		{"workspace", CodeState, (*Lifecycle).fill},
-		{"baseline", CodeEngine, (*Lifecycle).baseline},
+	steps := []step{{"state", CodeState, (*Lifecycle).prepare}, {engine, CodeEngine, (*Lifecycle).up}}
+	steps = append(steps, l.partSteps()...)
+	if l.Material.Images != nil {
+		steps = append(steps, step{"images", CodeEngine, (*Lifecycle).loadImages})
 	}
+	if l.Env.Nodes > 0 {
+		steps = append(steps,
+			step{"manifests", CodeSetup, (*Lifecycle).applyManifests},
+			step{"workloads", CodeSetup, (*Lifecycle).awaitWorkloads})
+	}
+	return append(steps,
+		step{"workspace", CodeState, (*Lifecycle).fill},
+		step{"baseline", CodeEngine, (*Lifecycle).baseline})
 }
 
 // resumeSteps brings an environment back that was started before.
 func (l *Lifecycle) resumeSteps() []step {
 	if l.Env.Nodes == 0 {
-		return []step{{"engine", CodeEngine, (*Lifecycle).attach}}
+		return append([]step{{"engine", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...)
 	}
-	return []step{
-		{"cluster", CodeEngine, (*Lifecycle).attach},
-		{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
-		{"checker", CodeSetup, (*Lifecycle).startProber},
-	}
+	return append(append([]step{{"cluster", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...),
+		step{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
+		step{"checker", CodeSetup, (*Lifecycle).startProber})
 }
 
 // prepare writes the state down before anything is made.
@@ -104,13 +103,20 @@ func (l *Lifecycle) adopt(cluster engine.Cluster) error {
 }
 
 func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
-	if l.Material.Images == nil || l.client == nil {
-		return nil
+	if l.client != nil {
+		loader, ok := l.cluster.(engine.ImageLoader)
+		if !ok {
+			return problem(CodeUnsupported, "", nil, "the engine %s cannot load images", l.Engine.Name())
+		}
+		if err := l.load(ctx, loader.LoadImages); err != nil {
+			return err
+		}
 	}
-	loader, ok := l.cluster.(engine.ImageLoader)
-	if !ok {
-		return problem(CodeUnsupported, "", nil, "the engine %s cannot load images", l.Engine.Name())
-	}
+	return l.eachPart(func(part component.Running) error { return l.load(ctx, part.LoadImages) })
+}
+
+// load assembles the lab's images and hands them over.
+func (l *Lifecycle) load(ctx context.Context, into func(context.Context, io.Reader) error) error {
 	if err := l.Env.Home.Make(l.Env.Home.CacheDir()); err != nil {
 		return err
 	}
@@ -122,7 +128,7 @@ func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
 	if err := l.Env.Home.ownAll(l.Env.Home.CacheDir()); err != nil {
 		return l.Env.Home.unusable(err)
 	}
-	return loader.LoadImages(ctx, archive)
+	return into(ctx, archive)
 }
 
 func (l *Lifecycle) applyManifests(ctx context.Context, _ Observer) error {
@@ -165,9 +171,11 @@ func (l *Lifecycle) fill(_ context.Context, _ Observer) error {
 
 func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
 	if r, ok := l.cluster.(engine.Resetter); ok {
-		return r.Baseline(ctx)
+		if err := r.Baseline(ctx); err != nil {
+			return err
+		}
 	}
-	return nil
+	return l.eachPart(func(part component.Running) error { return part.Baseline(ctx) })
 }
 
 // undoLeft is tryUndo while no check runs. One that does, since before the

@@ -46,7 +46,7 @@ func TestWorkspaceIsKeptWhenItChanged(t *testing.T) {
 			if err := tt.work(e.WorkspaceDir()); err != nil && !errors.Is(err, os.ErrExist) {
 				t.Fatal(err)
 			}
-			stopped, err := e.Dismantle(t.Context(), none.Engine{}, "", false, false, now)
+			stopped, err := e.Dismantle(t.Context(), none.Engine{}, nil, "", false, false, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +80,7 @@ func TestDiscardDropsTheWork(t *testing.T) {
 	if _, err := e.fillWorkspace([]File{{Path: "a", Mode: 0o644}}); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := e.Dismantle(t.Context(), none.Engine{}, "", true, false, time.Now())
+	saved, err := e.Dismantle(t.Context(), none.Engine{}, nil, "", true, false, time.Now())
 	if err != nil || saved != "" {
 		t.Errorf("saved in %q, %v", saved, err)
 	}

@@ -128,13 +128,6 @@ func probeCgroups(context.Context) (node.Missing, error) {
 	return LackOfControllers(lacking), nil
 }
 
-func lackOfControllers(lacking []string) node.Missing {
-	return node.Missing{
-		What:   "the cgroup controllers " + strings.Join(lacking, ", ") + " are missing",
-		Remedy: "boot the kernel with: cgroup_enable=memory; in a container, mount /sys/fs/cgroup and run it with --privileged",
-	}
-}
-
 // probeKernel has labinit try, in namespaces of its own.
 func (n Needs) probeKernel(ctx context.Context) (node.Missing, error) {
 	out, err := proc.Command{

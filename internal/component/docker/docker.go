@@ -34,14 +34,6 @@ const (
 	pingEvery    = 25 * time.Millisecond
 )
 
-// Component is the component "docker".
-type Component struct{ Log *slog.Logger }
-
-var _ component.Component = Component{}
-
-// Name is "docker".
-func (Component) Name() string { return "docker" }
-
 // Engine is a running Docker Engine.
 type Engine struct {
 	spec    component.Spec
@@ -59,6 +51,19 @@ type Engine struct {
 }
 
 var _ component.Running = (*Engine)(nil)
+
+// minMemory is the free memory, in bytes, that the engine needs with a few small
+// containers.
+const minMemory = 400 << 20
+
+// Probe tries what the engine needs, in namespaces that end with the trial.
+func (Component) Probe(ctx context.Context, bin, home string) (component.Missing, error) {
+	missing, err := machine.Probe(ctx, machine.Needs{
+		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory,
+		Binaries: []string{"dockerd", "docker-proxy", "docker", "docker-compose", "docker-buildx", "containerd", "containerd-shim-runc-v2", "runc"},
+	})
+	return component.Missing{What: missing.What, Remedy: missing.Remedy}, err
+}
 
 // Up starts the engine and the learner's way to it.
 func (c Component) Up(ctx context.Context, spec component.Spec, led component.Ledger, progress func(string)) (component.Running, error) {
@@ -106,7 +111,7 @@ func (e *Engine) start(ctx context.Context, led component.Ledger) error {
 	if err := e.ports.start(ctx); err != nil {
 		return err
 	}
-	return e.serve(ctx)
+	return errors.Join(e.configure(), e.serve(ctx))
 }
 
 // await waits until the engine answers.
@@ -173,6 +178,25 @@ func listenShort(ctx context.Context, path string) (net.Listener, error) {
 	return l, nil
 }
 
+// configure makes a configuration of the docker command of the learner's own,
+// where it finds its plugins.
+func (e *Engine) configure() error {
+	plugins := filepath.Join(e.spec.Dir, configDir, "cli-plugins")
+	if err := os.MkdirAll(plugins, 0o755); err != nil {
+		return fmt.Errorf("make the configuration of docker: %w", err)
+	}
+	for _, name := range []string{"docker-compose", "docker-buildx"} {
+		link := filepath.Join(plugins, name)
+		if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("make the configuration of docker: %w", err)
+		}
+		if err := os.Symlink(filepath.Join(e.spec.Bin, name), link); err != nil {
+			return fmt.Errorf("make the configuration of docker: %w", err)
+		}
+	}
+	return os.Chown(filepath.Dir(plugins), e.spec.UID, e.spec.GID)
+}
+
 // watch ends with the machine.
 func (e *Engine) watch() {
 	<-e.machine.Ended()
@@ -186,11 +210,6 @@ func (e *Engine) end(err error) {
 		e.err = err
 		close(e.done)
 	})
-}
-
-// Variables point the docker command at the learner's socket.
-func (e *Engine) Variables() []string {
-	return []string{"DOCKER_HOST=unix://" + filepath.Join(e.spec.Dir, socketName)}
 }
 
 // Client reaches the engine without the proxy. The Engine owns it.

@@ -81,7 +81,7 @@ func (w *world) up() {
 	w.must(err)
 	w.Logf("up after %v", time.Since(began).Round(time.Millisecond))
 	w.engine = running.(*Engine)
-	w.learner, err = client.NewClientWithOpts(client.WithHost(strings.TrimPrefix(w.engine.Variables()[0], "DOCKER_HOST=")), client.WithAPIVersionNegotiation())
+	w.learner, err = client.NewClientWithOpts(client.WithHost(strings.TrimPrefix(Component{}.Variables(w.spec)[0], "DOCKER_HOST=")), client.WithAPIVersionNegotiation())
 	w.must(err)
 }
 
@@ -118,7 +118,7 @@ func (w *world) docker(args ...string) (string, error) {
 	defer cancel()
 	out, err := proc.Command{
 		Path: filepath.Join(w.spec.Bin, "docker"), Args: args, Dir: w.spec.Workspace,
-		Env: append(w.engine.Variables(), "HOME="+w.spec.Workspace),
+		Env: append(Component{}.Variables(w.spec), "HOME="+w.spec.Workspace),
 	}.Output(ctx)
 	return strings.TrimSpace(string(out)), err
 }

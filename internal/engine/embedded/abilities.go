@@ -51,7 +51,7 @@ func (c *Cluster) Baseline(ctx context.Context) error { return c.onServer(ctx, "
 func (c *Cluster) Reset(ctx context.Context) error {
 	// Workers that are off were on at the baseline, and have volumes to put back.
 	for i := 2; i <= c.spec.Nodes; i++ {
-		if c.machine(node.Name(i)) != nil {
+		if c.member(node.Name(i)) != nil {
 			continue
 		}
 		if err := c.StartNode(ctx, node.Name(i)); err != nil {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/environment"
 )
 
@@ -24,11 +23,26 @@ func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
 		defer cancel()
 		status = judge(ctx, c, status)
+		for _, part := range s.parts() {
+			status = judge(ctx, part, status)
+		}
 	}
 	reply(w, http.StatusOK, status)
 }
 
-func judge(ctx context.Context, c engine.Cluster, status Status) Status {
+// judged is a cluster or a component that runs.
+type judged interface {
+	Done() <-chan struct{}
+	Err() error
+	Health(ctx context.Context) error
+}
+
+// judge adds to a status how one part of the environment is. The first trouble
+// counts.
+func judge(ctx context.Context, c judged, status Status) Status {
+	if status.Health != "" {
+		return status
+	}
 	select {
 	case <-c.Done():
 		status.State, status.Health = Broken, "the cluster has ended"
@@ -113,12 +127,28 @@ func (s *Server) healthy() bool {
 	if c == nil {
 		return false
 	}
-	select {
-	case <-c.Done():
-		return false
-	default:
-		return true
+	for _, part := range append([]judged{c}, s.parts()...) {
+		select {
+		case <-part.Done():
+			return false
+		default:
+		}
 	}
+	return true
+}
+
+// parts are the components that run.
+func (s *Server) parts() []judged {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life == nil {
+		return nil
+	}
+	var all []judged
+	for _, part := range s.life.Parts() {
+		all = append(all, part)
+	}
+	return all
 }
 
 func (s *Server) takeLife(l *environment.Lifecycle) (old *environment.Lifecycle) {
