@@ -9,11 +9,12 @@ const (
 	CodeNotAsExpected = "NotAsExpected" // it is there, and not as it should be
 
 	// The learner's work makes a stimulus impossible.
-	CodeRolloutStuck  = stimulus.RolloutStuck
-	CodeDrainBlocked  = stimulus.DrainBlocked
-	CodeNotReady      = stimulus.NotReady
-	CodeRefused       = stimulus.Refused
-	CodeCommandFailed = stimulus.CommandFailed
+	CodeRolloutStuck     = stimulus.RolloutStuck
+	CodeDrainBlocked     = stimulus.DrainBlocked
+	CodeNotReady         = stimulus.NotReady
+	CodeRefused          = stimulus.Refused
+	CodeUnclearContainer = stimulus.UnclearContainer
+	CodeCommandFailed    = stimulus.CommandFailed
 
 	CodeNeedsNotPassed    = "NeedsNotPassed"    // blocked
 	CodeCapabilityMissing = "CapabilityMissing" // unassessable
@@ -32,5 +33,5 @@ const (
 // FailureCodes are those that a check may give a learner's work by itself: what
 // the cases of a lab may name beside the lab's own.
 func FailureCodes() []string {
-	return []string{CodeNotFound, CodeNotAsExpected, CodeRolloutStuck, CodeDrainBlocked, CodeNotReady, CodeRefused, CodeCommandFailed}
+	return []string{CodeNotFound, CodeNotAsExpected, CodeRolloutStuck, CodeDrainBlocked, CodeNotReady, CodeRefused, CodeUnclearContainer, CodeCommandFailed}
 }

@@ -89,9 +89,26 @@ type expressionError struct{ err error }
 func (e *expressionError) Error() string { return e.err.Error() }
 func (e *expressionError) Unwrap() error { return e.err }
 
-// truth evaluates a condition. Whatever of the learner's it cannot make sense of
-// (a field that is not set, text for a number) makes it untrue; only what no
-// learner can bring about is an *expressionError.
+// undecidedError says that an expression cannot cope with what it was evaluated
+// on, which may be all right: bytes that are no text, say.
+type undecidedError struct{ err error }
+
+func (e *undecidedError) Error() string { return e.err.Error() }
+func (e *undecidedError) Unwrap() error { return e.err }
+
+// likely is truth where it is enough to know what is certain.
+func likely(ctx context.Context, p *expr.Program, vars expr.Vars) (bool, error) {
+	ok, err := truth(ctx, p, vars)
+	var undecided *undecidedError
+	if errors.As(err, &undecided) {
+		return false, nil
+	}
+	return ok, err
+}
+
+// truth evaluates a condition. What is not there, or of another type (a field that
+// is not set, text for a number), makes it untrue. What no learner can bring about
+// is an *expressionError, and all else an *undecidedError.
 func truth(ctx context.Context, p *expr.Program, vars expr.Vars) (bool, error) {
 	if p == nil {
 		return false, nil
@@ -109,8 +126,10 @@ func truth(ctx context.Context, p *expr.Program, vars expr.Vars) (bool, error) {
 		return false, nil
 	case errors.Is(err, expr.ErrCost), errors.Is(err, expr.ErrNotBool):
 		return false, &expressionError{err}
+	case errors.Is(err, expr.ErrType):
+		return false, nil
 	}
-	return false, nil
+	return false, &undecidedError{err}
 }
 
 // ofLab tells the paths into what the lab itself defines.

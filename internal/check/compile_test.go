@@ -14,7 +14,7 @@ func TestHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	object := map[string]any{"spec": map[string]any{"replicas": int64(2), "name": "x", "list": []any{}}}
+	object := map[string]any{"spec": map[string]any{"replicas": int64(2), "name": "x", "list": []any{}}, "bytes": "/////w=="}
 	there := probe.Observation{Found: true, Self: object}
 	gone := probe.Observation{}
 	none := probe.Observation{Self: map[string]any{"items": []any{}}}
@@ -34,6 +34,7 @@ func TestHolds(t *testing.T) {
 		o     probe.Observation
 		want  bool
 		fault bool
+		dunno bool
 	}{
 		"there":                          {x: named, o: there, want: true},
 		"not there":                      {x: named, o: gone},
@@ -43,6 +44,9 @@ func TestHolds(t *testing.T) {
 		"an item the learner left out":   {x: named, that: "self.spec.list[0] == 1", o: there},
 		"words like those of a fault":    {x: named, that: "self.spec.name > 1 || self.spec.name == 'too much work'", o: there},
 		"a type of the learner's":        {x: named, that: "self.spec.name > 1", o: there},
+		"a word for a number":            {x: named, that: "int(self.spec.name) > 1", o: there},
+		"a loop over what is no list":    {x: named, that: "self.spec.name.exists(c, c == 'x')", o: there},
+		"bytes that are no text":         {x: named, that: "string(base64.decode(self.bytes)) == 'x'", o: there, dunno: true},
 		"a parameter the lab left out":   {x: named, that: "self.spec.replicas == params.missing", o: there, fault: true},
 		"an image the lab left out":      {x: named, that: "images.missing == self.spec.name", o: there, fault: true},
 		"a record the lab left out":      {x: named, that: "recorded.missing == 1", o: there, fault: true},
@@ -67,7 +71,8 @@ func TestHolds(t *testing.T) {
 			}
 			got, err := e.holds(t.Context(), tt.o, expr.Vars{Self: tt.o.Self, Params: map[string]any{"replicas": int64(2)}})
 			var fault *expressionError
-			if got != tt.want || errors.As(err, &fault) != tt.fault || err != nil && !tt.fault {
+			var undecided *undecidedError
+			if got != tt.want || errors.As(err, &fault) != tt.fault || errors.As(err, &undecided) != tt.dunno || (err != nil) != (tt.fault || tt.dunno) {
 				t.Errorf("%v, %v; want %v, fault %v", got, err, tt.want, tt.fault)
 			}
 		})

@@ -48,6 +48,8 @@ type wait struct {
 	dipped   bool      // it held, and then did not
 	hopeless int       // looks in a row after which nothing moved
 	lost     time.Time // since when nothing can be seen; zero if it can
+	// undecided is why the last look could not be judged.
+	undecided *undecidedError
 }
 
 // await waits until an expectation has been met for as long as it says, or it
@@ -90,7 +92,8 @@ func (w *wait) judge(ctx context.Context, l look) (time.Time, *finding) {
 	w.lost = time.Time{}
 	vars := w.vars(l.Self)
 	holds, err := w.x.holds(ctx, l.Observation, vars)
-	if err != nil {
+	w.undecided = nil
+	if err != nil && !errors.As(err, &w.undecided) {
 		return time.Time{}, w.faulty(ctx, err)
 	}
 	if holds {
@@ -99,7 +102,7 @@ func (w *wait) judge(ctx context.Context, l look) (time.Time, *finding) {
 	w.dipped = w.dipped || !w.held.IsZero()
 	w.held = time.Time{}
 	if l.Self != nil {
-		contradicted, err := truth(ctx, w.x.contradicts, vars)
+		contradicted, err := likely(ctx, w.x.contradicts, vars)
 		if err != nil {
 			return time.Time{}, w.faulty(ctx, err)
 		}
@@ -169,11 +172,11 @@ func (w *wait) giveUp(ctx context.Context, l look) (time.Time, *finding) {
 		l.err = err
 		return w.blind(l)
 	case late && w.dipped && w.within == 0:
-		return time.Time{}, w.unmet(Fail, l) // it was to stay so, and did not
+		return time.Time{}, w.given(Fail, l) // it was to stay so, and did not
 	case late && moving:
-		return time.Time{}, w.unmet(Pending, l)
+		return time.Time{}, w.given(Pending, l)
 	case late || !worth && w.hopeless > 0:
-		return time.Time{}, w.unmet(Fail, l)
+		return time.Time{}, w.given(Fail, l)
 	case !worth:
 		// What moves may hide for an instant between two objects: look twice.
 		w.hopeless++
@@ -186,7 +189,7 @@ func (w *wait) giveUp(ctx context.Context, l look) (time.Time, *finding) {
 // outlook tells whether the work is on its way, and whether looking again is
 // worth while.
 func (w *wait) outlook(ctx context.Context, l look) (moving, worth bool, err error) {
-	converging, err := truth(ctx, w.x.converging, w.vars(l.Self))
+	converging, err := likely(ctx, w.x.converging, w.vars(l.Self))
 	if err != nil || converging {
 		return converging, converging, err
 	}
@@ -203,6 +206,16 @@ func (w *wait) outlook(ctx context.Context, l look) (moving, worth bool, err err
 		worth = worth || l.ended.Before(since.Add(w.within))
 	}
 	return state.Moving, worth, nil
+}
+
+// given is the finding when patience is at its end. An expression that could not
+// be evaluated accuses nobody: its message would be about something else.
+func (w *wait) given(v Verdict, l look) *finding {
+	if w.undecided == nil {
+		return w.unmet(v, l)
+	}
+	f := broken(CodeExpressionFailed, "This cannot be judged: the lab's expression does not cope with what is there (%v).", w.undecided)
+	return &f
 }
 
 func (w *wait) unmet(v Verdict, l look) *finding {

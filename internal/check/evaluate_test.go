@@ -96,6 +96,10 @@ func TestWait(t *testing.T) {
 	contradicts.Contradicts = "self.n > 5"
 	converging := x(5*s, 0)
 	converging.Converging = "self.n == 2"
+	undecided := x(5*s, 0)
+	undecided.That = "10 / self.n == 10"
+	contradicted := undecided
+	contradicted.Contradicts = "self.n == 0"
 	tests := map[string]struct {
 		x         lab.Expect
 		scenes    []at
@@ -105,6 +109,9 @@ func TestWait(t *testing.T) {
 		code      string
 		after     time.Duration // how long it takes, to half a second
 	}{
+		"it cannot be evaluated":            {x: undecided, scenes: []at{{0, saw(0), nil}}, want: Error, code: CodeExpressionFailed},
+		"it can be evaluated later":         {x: undecided, scenes: []at{{0, saw(0), nil}, {2 * s, saw(1), nil}}, progress: movingUntil(9 * s), want: Pass, after: 2 * s},
+		"evaluated or not, it contradicts":  {x: contradicted, scenes: []at{{0, saw(0), nil}}, want: Fail, code: CodeNotAsExpected},
 		"true at once":                      {x: x(0, 0), scenes: []at{{0, saw(1), nil}}, want: Pass},
 		"becomes true while it moves":       {x: x(30*s, 0), scenes: []at{{0, saw(0), nil}, {2 * s, saw(1), nil}}, progress: movingUntil(9 * s), want: Pass, after: 2 * s},
 		"nothing moves: fails at once":      {x: x(30*s, 0), scenes: []at{{0, saw(0), nil}}, want: Fail, code: CodeNotAsExpected},

@@ -2,8 +2,8 @@ package expr
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/cel-go/cel"
 )
@@ -67,11 +67,20 @@ func (p *Program) evalError(ctx context.Context, err error) error {
 func (p *Program) words(err error) error {
 	switch {
 	case err.Error() == "no such overload":
-		return errors.New("an operation got a value of a type it does not take (null, or text for a number)")
+		return ErrType
+	case isConversion(err):
+		return fmt.Errorf("%w: %w", ErrType, err)
 	case isCostLimit(err):
 		return ErrCost
 	}
 	return err
+}
+
+// isConversion tells int("one") and the like, and loops over what is no list. Text
+// that is none (bytes without an encoding, a bad quantity) is another matter.
+func isConversion(err error) bool {
+	text := err.Error()
+	return strings.HasPrefix(text, "type conversion error") || strings.HasSuffix(text, "expected iterable type")
 }
 
 func (v Vars) activation() map[string]any {

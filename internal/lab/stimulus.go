@@ -71,7 +71,8 @@ type ScaleStimulus struct {
 type RolloutStimulus struct {
 	Deployment string `json:"deployment"`
 	Namespace  string `json:"namespace,omitempty"`
-	// Container; the only one if left out.
+	// Container; if left out the only one, or the only one that runs another tag
+	// of Image: learners may add containers.
 	Container string `json:"container,omitempty"`
 	// Image for the container. Without image and env, the pods are restarted.
 	Image string            `json:"image,omitempty"`

@@ -54,9 +54,9 @@ func (r *rollout) change(o *unstructured.Unstructured) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(containers, func(c any) bool { return r.spec.Container == "" || nameOf(c) == r.spec.Container })
-	if i < 0 {
-		return absent(o.GetNamespace(), "container", r.spec.Container+" in deployment "+o.GetName())
+	i, err := r.container(o, containers)
+	if err != nil {
+		return err
 	}
 	c := containers[i].(map[string]any)
 	if r.spec.Image != "" {
@@ -75,12 +75,6 @@ func (r *rollout) change(o *unstructured.Unstructured) error {
 		c["env"] = env
 	}
 	return unstructured.SetNestedSlice(o.Object, containers, "spec", "template", "spec", "containers")
-}
-
-func nameOf(v any) string {
-	m, _ := v.(map[string]any)
-	name, _ := m["name"].(string)
-	return name
 }
 
 // Do rolls out, and waits until that is complete or stuck.

@@ -48,6 +48,8 @@ const (
 	DrainBlocked = "DrainBlocked" // a node could not be drained
 	NotReady     = "NotReady"     // there is no running pod to work on
 	Refused      = "Refused"      // the API refuses what the stimulus asks for
+	// UnclearContainer: it cannot be told which container a rollout is about.
+	UnclearContainer = "UnclearContainer"
 	// CommandFailed: a command inside a container came to nothing.
 	CommandFailed = "CommandFailed"
 )
