@@ -1,7 +1,7 @@
 # labctl. `make help` lists the targets; only Go, a C compiler, make and git are needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build start test unit crash matrix lint bench fresh clean
+.PHONY: help deps build docker start test unit crash matrix lint bench fresh clean
 
 BIN     := $(CURDIR)/bin
 LAB     ?= kubernetes-101
@@ -13,6 +13,9 @@ KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).git
 # As build.sh builds it; with other flags the tests and linters would compile all of Kubernetes anew.
 KUBE_ENV     := CGO_ENABLED=0 GOFLAGS=-trimpath
 CTRD_TAGS    := no_btrfs no_zfs no_devmapper
+
+DOCKER     := 29.0.0
+ENGINE_PKG := github.com/moby/moby/v2/dockerversion
 
 # $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED)
 build = @internal/tools/build.sh '$(1)' '$(2)' '$(3)' '$(4)' '$(5)' '$(6)'
@@ -39,12 +42,21 @@ build: deps ## build labctl and all its helpers into bin/ (the first time: Kuber
 	$(call build,labkube,cmd/labkube,.,$(KUBE_LDFLAGS))
 
 # Only labctl itself runs as root: a build under sudo would lack the user's PATH, and leave them root's files.
+docker: deps ## build labctl's own Docker Engine into bin/, for labs that need one (the first time: 6 minutes or more)
+	@test -x $(BIN)/dockerd || echo "The first build compiles the Docker Engine: about 6 minutes on two cores, once. Later builds take seconds."
+	@echo "building into $(BIN)"
+	$(call build,docker-proxy,internal/tools/dockerd,github.com/moby/moby/v2/cmd/docker-proxy,$(LDFLAGS))
+	$(call build,dockerd,internal/tools/dockerd,github.com/moby/moby/v2/cmd/dockerd,$(LDFLAGS) -X $(ENGINE_PKG).Version=$(DOCKER))
+	$(call build,docker,internal/tools/dockercli,github.com/docker/cli/cmd/docker,$(LDFLAGS) -X github.com/docker/cli/cli/version.Version=$(DOCKER))
+	$(call build,docker-compose,internal/tools/dockercli,github.com/docker/compose/v5/cmd,$(LDFLAGS) -X github.com/docker/compose/v5/internal.Version=v5.5.1)
+	$(call build,docker-buildx,internal/tools/dockercli,github.com/docker/buildx/cmd/buildx,$(LDFLAGS) -X github.com/docker/buildx/version.Version=v0.37.2)
+
 start: build ## build, then start a lab (LAB=kubernetes-101); asks for sudo's password when you are not root
 	@[ "$$(id -u)" = 0 ] || set -- sudo $${LABCTL_HOME:+"LABCTL_HOME=$$LABCTL_HOME"}; \
 	[ $$# = 0 ] || command -v sudo >/dev/null || { echo "starting a lab takes root, and there is no sudo: run $(BIN)/labctl start $(LAB) as root" >&2; exit 1; }; \
 	"$$@" $(BIN)/labctl start $(LAB)
 
-test: build $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
+test: build docker $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
 	@LABCTL_BIN=$(BIN) internal/tools/test.sh
 
 unit: $(BIN)/tools/gotestsum ## run the tests that need neither root nor network

@@ -1,0 +1,96 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// dockerLab is a lab that needs Docker and no cluster.
+func dockerLab() map[string]string {
+	return map[string]string{
+		"lab.yaml": `
+apiVersion: labctl.dev/v1alpha1
+name: containers
+title: Containers
+summary: Run one.
+level: beginner
+minutes: 5
+needs: {components: [docker]}
+images:
+  web: {ref: "labctl.dev/web:v1", app: web, env: {VERSION: v1}}
+tasks:
+- id: run
+  title: Run it
+  hints: ["docker run --help"]
+  checks:
+  - id: done
+    title: It runs
+    expect:
+    - script: {file: checks/done.sh}
+      that: self.ok
+      code: NotDone
+      message: Nothing runs.
+`,
+		"tasks/run.md":         "# Run $(images.web)\n\n<!-- explanation -->\nWell.\n",
+		"checks/done.sh":       "echo '{\"ok\": false}'\n",
+		"workspace/Dockerfile": "FROM labctl.dev/web:v1\nENV GREETING=built\nRUN --mount=type=secret,id=token test -s /run/secrets/token\n",
+		"workspace/token":      "secret",
+	}
+}
+
+// TestDocker is a lab on a Docker Engine of labctl's own, on a machine without.
+func TestDocker(t *testing.T) {
+	w := newWorld(t)
+	before := w.inventory()
+	for name, text := range dockerLab() {
+		path := filepath.Join(w.dir, "containers", name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	w.labctl("start", "./containers", "--trust")
+	out := w.inShell(`
+docker build -q --secret id=token,src=token -t mine . && docker network create shop
+docker run -d --name store --network shop mine
+docker run -d --name front --network shop -p 38475:8080 -v "$PWD:/work" mine
+docker exec front wget -q -O - http://store:8080/ && docker exec front ls /work
+docker run --privileged mine; docker run -v /etc:/x mine
+docker compose version`)
+	wantText(t, out, "built", "version: v1", "Dockerfile", "does not allow --privileged", "does not allow to mount /etc", "Docker Compose version")
+	if strings.Contains(w.inShell("docker history --no-trunc mine"), "secret\n") {
+		t.Error("the secret is in the image")
+	}
+	w.wants(1, []string{"NotDone"}, "check")
+
+	// The supervisor is lost, and all comes back but what was running.
+	d, _ := w.json("status")
+	pid := int(d["environments"].([]any)[0].(map[string]any)["supervisor"].(float64))
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	eventually(t, settling, "the supervisor is gone", func() error {
+		_, err := os.Stat("/proc/" + strconv.Itoa(pid) + "/exe")
+		return errIf(err == nil, "process %d lives", pid)
+	})
+	w.wants(0, []string{"is back"}, "start")
+	wantText(t, w.inShell("docker start front store && docker exec front wget -q -O - http://store:8080/"), "built")
+
+	w.labctl("reset")
+	if out := w.inShell("docker ps -aq; docker images -q mine; docker network ls -q -f name=shop"); strings.TrimSpace(out) != "" {
+		t.Errorf("after a reset there is\n%s", out)
+	}
+	wantText(t, w.inShell("docker run --rm labctl.dev/web:v1 --help 2>&1"), "web")
+	w.labctl("stop")
+	before.wantSame(t)
+}
+
+// inShell types into labctl's shell and returns what it prints.
+func (w *world) inShell(script string) string {
+	w.t.Helper()
+	r := w.beginWith(script+"\nexit 0\n", "shell").wait()
+	r.wants(w.t, 0)
+	return r.out + r.err
+}
