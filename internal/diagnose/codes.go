@@ -68,7 +68,8 @@ const (
 	MissingClaim         = "MissingClaim"
 	PVCPending           = "PVCPending"
 	MissingStorageClass  = "MissingStorageClass"
-	MountFailed          = "MountFailed" // a volume cannot be mounted
+	StaleEnvironment     = "StaleEnvironment" // it runs with what was in there before
+	MountFailed          = "MountFailed"      // a volume cannot be mounted
 
 	// Running containers.
 	CrashLoop        = "CrashLoop"        // a container ends again and again

@@ -124,7 +124,7 @@ func (x explainer) badStatus(r Request, pods []*corev1.Pod) []Cause {
 	case r.Status == 404:
 		return []Cause{look(WrongPath, "The application answers, but knows nothing under the path %s.", r.Path)}
 	case r.Status < 500:
-		return nil
+		return x.stale(pods)
 	}
 	if chain := x.deniedIn(pods); chain != nil {
 		return chain

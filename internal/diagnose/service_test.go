@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"labctl.dev/labctl/internal/diagnose/snapshot"
@@ -52,6 +54,8 @@ func TestRequests(t *testing.T) {
 	}
 	refused := fails(Request{ErrorKind: "dial tcp 10.96.0.7:80: connect: connection refused"})
 	policy := &networkingv1.NetworkPolicy{ObjectMeta: objectMeta("deny")}
+	changed, minute := keyed("settings", "greeting"), ago(time.Minute)
+	changed.ManagedFields = []metav1.ManagedFieldsEntry{{Time: &minute}}
 	says := logged{snapshot.LogRef{Pod: "a", Container: "web"}, "no database\n"}
 	notMade := waiting("CreateContainerConfigError", "")
 	run(t, []tell{
@@ -71,6 +75,13 @@ func TestRequests(t *testing.T) {
 		{name: "500", ask: fails(Request{Status: 500}), codes: "AppError", x: of(service(), pod("a"), says), texts: []string{"no database"}},
 		{name: "one pod of two", ask: fails(Request{ErrorKind: "reset"}), codes: "CrashLoop", x: of(service(), pod("a"), pod("b", crashed(1, "Error")))},
 		{name: "200 with the wrong body", ask: fails(Request{Status: 200}), x: of(service(), pod("a"))},
+		{name: "an old greeting", ask: fails(Request{Status: 200}), codes: "StaleEnvironment",
+			x:     of(service(), deployment(), replicaSet(1), pod("a", fromConfigMap("GREETING", "settings", "greeting")), configMap(changed)),
+			texts: []string{"0 StaleEnvironment: Pod a was started before ConfigMap settings was changed", "by variable GREETING", "rollout restart deployment/web -n demo"}},
+		{name: "an old password", ask: fails(Request{Status: 401}), codes: "StaleEnvironment",
+			x: of(service(), pod("a", fromSecret("T", "settings", "greeting")), secret(changed))},
+		{name: "the present greeting", ask: fails(Request{Status: 200}),
+			x: of(service(), pod("a", fromConfigMap("GREETING", "settings", "greeting")), configMap(keyed("settings", "greeting")))},
 		{name: "to the root", ask: refused, codes: "NoEndpoints NotReady MissingSecret", x: of(service(), pod("a", notMade, fromSecret("A", "s", "a")))},
 	})
 }
