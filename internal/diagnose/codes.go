@@ -17,6 +17,9 @@ const (
 	SelectorMismatch  = "SelectorMismatch"  // no pod carries the labels asked for
 	WrongPort         = "WrongPort"         // a port that is not there is asked
 	WrongTargetPort   = "WrongTargetPort"   // a Service sends to a port nobody listens on
+	WrongProtocol     = "WrongProtocol"     // a Service's port is not one for TCP
+	HeadlessPort      = "HeadlessPort"      // a headless Service maps no ports
+	ExternalName      = "ExternalName"      // a Service is only another name for a host
 	ConnectionRefused = "ConnectionRefused" // nothing listens
 	TimedOut          = "TimedOut"          // no answer in time
 	UnknownHost       = "UnknownHost"       // the name does not resolve

@@ -29,7 +29,7 @@ func TestServices(t *testing.T) {
 	run(t, []tell{
 		{name: "healthy", ask: ask, x: of(service(), deployment(), pod("a"))},
 		{name: "one of two", ask: ask, x: of(service(), pod("a"), pod("b", unready))},
-		{name: "external", ask: ask, x: of(service(func(s *corev1.Service) { s.Spec.Type = corev1.ServiceTypeExternalName }))},
+		{name: "external", ask: ask, codes: "ExternalName", x: of(service(external)), texts: []string{"another name for the host db.example.com"}},
 		{name: "misspelt label", ask: ask, codes: "NoEndpoints SelectorMismatch", x: of(service(selects("app", "wbe")), deployment(), pod("a")),
 			texts: []string{"selects pods with app=wbe", "Deployment web carry app=web", "2 SelectorMismatch: Make them the same: the selector has app=wbe, the pods app=web"}},
 		{name: "another key", ask: ask, codes: "NoEndpoints SelectorMismatch", x: of(service(selects("name", "web")), deployment(), pod("a")),
@@ -44,6 +44,27 @@ func TestServices(t *testing.T) {
 			texts: []string{"leads to port htpp", "listen on 8080 (http)", "Set targetPort of Service web to 8080 (http)"}},
 		{name: "target port by name", ask: ask, x: of(service(to(intstr.FromString("http"))), pod("a"))},
 		{name: "target port not declared", ask: ask, x: of(service(to(intstr.FromInt32(9000))), pod("a"))},
+	})
+}
+
+func external(s *corev1.Service) {
+	s.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "db.example.com"}
+}
+
+// TestPinned has Services that select what only the present pods carry.
+func TestPinned(t *testing.T) {
+	ask := func(x explainer) []Cause { return x.pinned(&x.Services[0]) }
+	with := func(key, value string) func(*corev1.Service) {
+		return func(s *corev1.Service) { s.Spec.Selector[key] = value }
+	}
+	labelled := pod("a", func(p *corev1.Pod) { p.Labels["tier"] = "front" })
+	run(t, []tell{
+		{name: "one revision", ask: ask, codes: "SelectorMismatch", x: of(service(with("pod-template-hash", "5d")), deployment(), pod("a")),
+			texts: []string{"selects pods with pod-template-hash=5d, and no new pod of Deployment web", "the next one gets another", "Take pod-template-hash out"}},
+		{name: "by hand", ask: ask, codes: "SelectorMismatch", x: of(service(with("tier", "front")), deployment(), replicaSet(1), labelled),
+			texts: []string{"tier=front", "on the pods themselves"}},
+		{name: "all of them", ask: ask, x: of(service(), deployment(), pod("a"))},
+		{name: "another workload's", ask: ask, x: of(service(with("tier", "front")), deployment(), pod("a"))},
 	})
 }
 
@@ -63,6 +84,14 @@ func TestRequests(t *testing.T) {
 		{name: "nearly", ask: refused, codes: "NearlyRightName", x: of(service(func(s *corev1.Service) { s.Name = "wbe" }))},
 		{name: "no such port", ask: fails(Request{Port: "8080", ErrorKind: "timeout"}), codes: "WrongPort", x: of(service(), pod("a")),
 			texts: []string{"Service web has no port 8080", "It has: 80", "Set its port to 8080"}},
+		{name: "for UDP", ask: refused, codes: "WrongProtocol", x: of(service(func(s *corev1.Service) { s.Spec.Ports[0].Protocol = corev1.ProtocolUDP }), pod("a")),
+			texts: []string{"Port 80 of Service web is one for UDP"}},
+		{name: "for both", ask: fails(Request{Port: "80", ErrorKind: "refused"}), codes: "ConnectionRefused WrongTargetPort", x: of(service(func(s *corev1.Service) {
+			s.Spec.Ports = append([]corev1.ServicePort{{Port: 80, Protocol: corev1.ProtocolUDP}}, s.Spec.Ports...)
+		}), pod("a"))},
+		{name: "headless", ask: refused, codes: "ConnectionRefused HeadlessPort", x: of(service(func(s *corev1.Service) { s.Spec.ClusterIP = "None" }), pod("a")),
+			texts: []string{"asks them on port 80", "maps no ports: targetPort 8080 is of no effect"}},
+		{name: "another name", ask: refused, codes: "ExternalName", x: of(service(external), pod("a"))},
 		{name: "no endpoints", ask: refused, codes: "NoEndpoints SelectorMismatch", x: of(service(selects("app", "wbe")), pod("a"))},
 		{name: "wrong target port", ask: refused, codes: "ConnectionRefused WrongTargetPort", x: of(service(to(intstr.FromInt32(9000))), pod("a")),
 			texts: []string{"leads to port 9000", "not on 9000", "to 8080"}},
