@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 
 	"labctl.dev/labctl/internal/check/probe"
 	"labctl.dev/labctl/internal/diagnose"
@@ -42,7 +43,9 @@ func (s *scenario) chain(ctx context.Context, f finding) []diagnose.Cause {
 			return nil // what is too much needs no explanation
 		case x.Kubernetes != nil && x.Kubernetes.Selector != "":
 			return d.Selector(ctx, x.Kubernetes.Kind, x.Kubernetes.APIVersion, about.Namespace, x.Kubernetes.Selector)
-		case x.Load != nil || x.Script != nil:
+		case x.Load != nil:
+			return d.Load(ctx, s.Lab.Values.Namespace, s.loaded(x.Load.Of))
+		case x.Script != nil:
 			return nil // what happened is over; the state now does not explain it
 		}
 	}
@@ -61,6 +64,16 @@ func (s *scenario) chain(ctx context.Context, f finding) []diagnose.Cause {
 		return d.Absent(ctx, about.Kind, apiVersion, about.Namespace, about.Name)
 	}
 	return d.Object(ctx, about.Kind, apiVersion, about.Namespace, about.Name)
+}
+
+// loaded is the Service that a load of the check goes to.
+func (s *scenario) loaded(name string) string {
+	for _, st := range slices.Concat(s.node.check.While, s.node.check.When) {
+		if st.Load != nil && st.Load.As == name {
+			return st.Load.Service
+		}
+	}
+	return ""
 }
 
 // request tells the diagnosis of the worst of the responses.

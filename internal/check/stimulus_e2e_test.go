@@ -126,10 +126,7 @@ func essence(o *unstructured.Unstructured) any {
 		managers = append(managers, m.Manager+" "+string(m.Operation)+" "+m.Subresource)
 	}
 	slices.Sort(managers)
-	annotations := o.GetAnnotations()
-	delete(annotations, "deployment.kubernetes.io/revision")
-	delete(annotations, "deployment.kubernetes.io/revision-history")
-	e := map[string]any{"labels": o.GetLabels(), "annotations": annotations, "data": o.Object["data"], "spec": o.Object["spec"]}
+	e := map[string]any{"labels": o.GetLabels(), "annotations": o.GetAnnotations(), "data": o.Object["data"], "spec": o.Object["spec"]}
 	if o.GetKind() != "ReplicaSet" { // its controller writes it all the time
 		e["managers"] = managers
 	}

@@ -12,8 +12,9 @@ import (
 	"labctl.dev/labctl/internal/ledger"
 )
 
-// undoTime is how long taking back one check's stimuli may take.
-const undoTime = 3 * time.Minute
+// undoTime is how long taking back one check's stimuli may take. A workload that
+// waits for each of its pods has to go all the way back.
+const undoTime = 6 * time.Minute
 
 // UndoPending takes back every stimulus that a killed run left in the ledger,
 // the newest first. It goes on after an error and returns all of them; what

@@ -121,6 +121,34 @@ func TestProberComesBack(t *testing.T) {
 	}
 }
 
+// TestProberIsPutBack gives the helper pod names of the learner's own.
+func TestProberIsPutBack(t *testing.T) {
+	w := newWorld(t, shop)
+	if err := EnsureProber(t.Context(), w.client); err != nil {
+		t.Fatal(err)
+	}
+	host := "none." + w.namespace + ".svc.cluster.local"
+	service, err := w.client.Typed.CoreV1().Services(w.namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch := `{"spec":{"template":{"spec":{"hostAliases":[{"ip":"` + service.Spec.ClusterIP + `","hostnames":["` + host + `"]}]}}}}`
+	if _, err := w.client.Typed.AppsV1().Deployments(ProberNamespace).Patch(t.Context(), "prober", types.StrategicMergePatchType,
+		[]byte(patch), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	changed := func() bool {
+		pods, err := w.client.Typed.CoreV1().Pods(ProberNamespace).List(t.Context(), metav1.ListOptions{})
+		return err == nil && len(pods.Items) == 1 && len(pods.Items[0].Spec.HostAliases) > 0 && pods.Items[0].Status.Phase == "Running"
+	}
+	for !changed() && sleep(t.Context(), 100*time.Millisecond) {
+	}
+	x := lab.Expect{HTTP: &lab.HTTPProbe{URL: "http://" + host + "/"}}
+	if r := w.run(lab.Check{Expect: []lab.Expect{x}}); r.Verdict != Fail {
+		t.Error(explain(r))
+	}
+}
+
 func TestWatchFollows(t *testing.T) {
 	w := newWorld(t, shop)
 	x := lab.Expect{Kubernetes: &lab.KubernetesProbe{Kind: "ConfigMap", Name: "settings"}, That: `self.data.greeting == "bye"`}

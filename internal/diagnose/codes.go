@@ -17,6 +17,9 @@ const (
 	SelectorMismatch  = "SelectorMismatch"  // no pod carries the labels asked for
 	WrongPort         = "WrongPort"         // a port that is not there is asked
 	WrongTargetPort   = "WrongTargetPort"   // a Service sends to a port nobody listens on
+	WrongProtocol     = "WrongProtocol"     // a Service's port is not one for TCP
+	HeadlessPort      = "HeadlessPort"      // a headless Service maps no ports
+	ExternalName      = "ExternalName"      // a Service is only another name for a host
 	ConnectionRefused = "ConnectionRefused" // nothing listens
 	TimedOut          = "TimedOut"          // no answer in time
 	UnknownHost       = "UnknownHost"       // the name does not resolve
@@ -68,7 +71,8 @@ const (
 	MissingClaim         = "MissingClaim"
 	PVCPending           = "PVCPending"
 	MissingStorageClass  = "MissingStorageClass"
-	MountFailed          = "MountFailed" // a volume cannot be mounted
+	StaleEnvironment     = "StaleEnvironment" // it runs with what was in there before
+	MountFailed          = "MountFailed"      // a volume cannot be mounted
 
 	// Running containers.
 	CrashLoop        = "CrashLoop"        // a container ends again and again

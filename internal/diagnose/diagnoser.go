@@ -62,6 +62,20 @@ func (d *Diagnoser) Request(ctx context.Context, r Request) []Cause {
 	return d.explain(ctx, r.Namespace, func(x explainer) []Cause { return x.request(r) })
 }
 
+// Load explains why a Service lost requests while its pods were replaced, as far
+// as the way it is written does.
+func (d *Diagnoser) Load(ctx context.Context, namespace, service string) []Cause {
+	if name, other, ok := strings.Cut(service, "."); ok {
+		service, namespace = name, other
+	}
+	return d.explain(ctx, namespace, func(x explainer) []Cause {
+		if s := snapshot.Named(x.Services, service); s != nil {
+			return x.pinned(s)
+		}
+		return nil
+	})
+}
+
 // Refusal explains why the API refused something, from the error it answered
 // with: quotas, admission, missing rights, immutable fields.
 func (d *Diagnoser) Refusal(ctx context.Context, namespace string, err error) []Cause {

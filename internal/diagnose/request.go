@@ -50,8 +50,13 @@ func (x explainer) request(r Request) []Cause {
 		return x.absent("Service", r.Service)
 	}
 	port := servicePort(s, r.Port)
-	if port == nil {
+	switch {
+	case s.Spec.Type == corev1.ServiceTypeExternalName:
+		return x.externalName(s)
+	case port == nil:
 		return x.wrongPort(s, r.Port)
+	case r.Status == 0 && !isTCP(port):
+		return wrongProtocol(s, port)
 	}
 	if chain := x.service(s); chain != nil {
 		return chain
@@ -77,15 +82,19 @@ func (x explainer) request(r Request) []Cause {
 	return x.deniedIn(pods)
 }
 
-// servicePort finds the port asked for; the only one when none is named.
+// servicePort finds the port asked for; the only one when none is named. Of two
+// that differ in their protocol alone, it is the one for TCP.
 func servicePort(s *corev1.Service, port string) *corev1.ServicePort {
+	var found *corev1.ServicePort
 	for i := range s.Spec.Ports {
 		p := &s.Spec.Ports[i]
 		if port == "" && len(s.Spec.Ports) == 1 || p.Name != "" && p.Name == port || strconv.Itoa(int(p.Port)) == port {
-			return p
+			if found == nil || isTCP(p) {
+				found = p
+			}
 		}
 	}
-	return nil
+	return found
 }
 
 func (x explainer) wrongPort(s *corev1.Service, port string) []Cause {
@@ -103,6 +112,10 @@ func (x explainer) wrongPort(s *corev1.Service, port string) []Cause {
 }
 
 func (x explainer) refusedConnection(s *corev1.Service, port *corev1.ServicePort, p *corev1.Pod) []Cause {
+	if headless(s) {
+		refused := seen(ConnectionRefused, "The pods are Ready, but refuse the connection: nothing listens where the request goes.")
+		return append([]Cause{refused}, x.unmapped(s, port, p)...)
+	}
 	chain := []Cause{seen(ConnectionRefused, "The pods are Ready, but refuse the connection: nothing listens where Service %s sends it.", s.Name)}
 	return append(chain, x.wrongTargetPort(s, port, p)...)
 }
@@ -124,7 +137,7 @@ func (x explainer) badStatus(r Request, pods []*corev1.Pod) []Cause {
 	case r.Status == 404:
 		return []Cause{look(WrongPath, "The application answers, but knows nothing under the path %s.", r.Path)}
 	case r.Status < 500:
-		return nil
+		return x.stale(pods)
 	}
 	if chain := x.deniedIn(pods); chain != nil {
 		return chain

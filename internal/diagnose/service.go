@@ -12,7 +12,7 @@ import (
 // service explains why no pod is behind a Service.
 func (x explainer) service(s *corev1.Service) []Cause {
 	if s.Spec.Type == corev1.ServiceTypeExternalName {
-		return nil
+		return x.externalName(s)
 	}
 	if len(s.Spec.Selector) == 0 {
 		return x.unselective(s)

@@ -171,6 +171,24 @@ func TestBoundedWork(t *testing.T) {
 	}
 }
 
+func TestTemplateShowsWhatIsHidden(t *testing.T) {
+	template, err := newEnv(t).Template(" {{ self }} ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"as it is, ü \"": " as it is, ü \" ",
+		"hello\n":        ` "hello\n" `,
+		" hello":         ` " hello" `,
+		"a\x1b[1mb":      ` "a\x1b[1mb" `,
+		"a\u200bb":       ` "a\u200bb" `,
+	} {
+		if got, err := template.Render(t.Context(), expr.Vars{Self: text}); got != want || err != nil {
+			t.Errorf("%q is shown as %q, %v", text, got, err)
+		}
+	}
+}
+
 func TestTemplate(t *testing.T) {
 	env := newEnv(t)
 	template, err := env.Template("{{ self.kind }} has {{self.spec.replicas}} of {{params.replicas}}, {{ self.gone }}: {{ {'a': 1} }}.")

@@ -3,7 +3,10 @@ package expr
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Template is text with expressions in double braces: "{{ self.failed }} of
@@ -63,8 +66,8 @@ func (e *CompileError) add(whole string, offset int, issue Issue) {
 	e.Issues = append(e.Issues, issue)
 }
 
-// Render fills the expressions in. Strings are shown as they are, other values
-// as JSON, and what is not there as "(not set)". The error is that of Eval.
+// Render fills the expressions in. Strings are shown as they are, but quoted where
+// something in them would not be seen, other values as JSON, and what is not there as "(not set)". The error is that of Eval.
 func (t *Template) Render(ctx context.Context, vars Vars) (string, error) {
 	var out strings.Builder
 	for _, part := range t.parts {
@@ -80,8 +83,18 @@ func (t *Template) Render(ctx context.Context, vars Vars) (string, error) {
 		case err != nil:
 			return "", err
 		default:
-			out.WriteString(Text(v))
+			out.WriteString(visible(Text(v)))
 		}
 	}
 	return out.String(), nil
+}
+
+// visible quotes text that begins or ends with white space, or has characters that
+// do not print: nobody could tell it from the same text without.
+func visible(text string) string {
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	if text == strings.TrimSpace(text) && utf8.ValidString(text) && !strings.ContainsFunc(text, hidden) {
+		return text
+	}
+	return strconv.Quote(text)
 }

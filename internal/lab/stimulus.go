@@ -77,7 +77,8 @@ type RolloutStimulus struct {
 	// Image for the container. Without image and env, the pods are restarted.
 	Image string            `json:"image,omitempty"`
 	Env   map[string]string `json:"env,omitempty"`
-	// Within is how long the rollout may take; 60s if left out.
+	// Within is how long the rollout may take without getting on, 60s if left
+	// out; in all five times that, for learners who let each pod settle.
 	Within Duration `json:"within,omitempty"`
 	// Fails says that the rollout is not expected to complete; it is waited for
 	// until it is stuck.

@@ -35,11 +35,15 @@ func Ensure(ctx context.Context, client *kube.Client) (string, error) {
 	if pod, err := running(ctx, client); err != nil || pod != "" {
 		return pod, err
 	}
-	if err := create(ctx, client); err != nil {
+	err := create(ctx, client)
+	if err == nil {
+		err = expel(ctx, client)
+	}
+	if err != nil {
 		return "", fmt.Errorf("make the checker's helper pod: %w", err)
 	}
 	var found string
-	err := wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		pod, err := running(ctx, client)
 		found = pod
 		return pod != "", err
@@ -52,19 +56,25 @@ func Ensure(ctx context.Context, client *kube.Client) (string, error) {
 
 // running returns the name of a pod that runs just what we want, or "".
 func running(ctx context.Context, client *kube.Client) (string, error) {
-	pods, err := client.Typed.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: label + "=" + version})
+	pods, err := list(ctx, client)
 	if err != nil {
-		return "", fmt.Errorf("look for the checker's helper pod: %w", err)
+		return "", err
 	}
-	for i := range pods.Items {
-		p := &pods.Items[i]
-		genuine := len(p.Spec.Containers) == 1 && p.Spec.Containers[0].Image == Image &&
-			len(p.Spec.Containers[0].Command) == 0 && len(p.Spec.InitContainers) == 0
-		if genuine && p.DeletionTimestamp == nil && p.Status.Phase == corev1.PodRunning && p.Status.ContainerStatuses[0].Ready {
+	for i := range pods {
+		p := &pods[i]
+		if genuine(&p.Spec) && p.DeletionTimestamp == nil && p.Status.Phase == corev1.PodRunning && p.Status.ContainerStatuses[0].Ready {
 			return p.Name, nil
 		}
 	}
 	return "", nil
+}
+
+func list(ctx context.Context, client *kube.Client) ([]corev1.Pod, error) {
+	pods, err := client.Typed.CoreV1().Pods(Namespace).List(ctx, metav1.ListOptions{LabelSelector: label + "=" + version})
+	if err != nil {
+		return nil, fmt.Errorf("look for the checker's helper pod: %w", err)
+	}
+	return pods.Items, nil
 }
 
 // create makes the namespace and the Deployment, anew if there is another one.
@@ -94,14 +104,6 @@ func create(ctx context.Context, client *kube.Client) error {
 		return errors.Join(errors.New("its namespace "+Namespace+" is being deleted: try again in a moment"), err)
 	}
 	return err
-}
-
-// sound tells whether a Deployment can still bring forth our pod.
-func sound(d *appsv1.Deployment) bool {
-	spec := d.Spec.Template.Spec
-	return d.Spec.Replicas != nil && *d.Spec.Replicas > 0 && !d.Spec.Paused && d.DeletionTimestamp == nil &&
-		d.Spec.Template.Labels[label] == version &&
-		len(spec.Containers) == 1 && spec.Containers[0].Image == Image && len(spec.Containers[0].Command) == 0
 }
 
 // deployment is the helper. A bare pod would make the learner's `kubectl drain`

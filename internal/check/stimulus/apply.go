@@ -101,7 +101,7 @@ func (a *apply) plan(ctx context.Context, o *unstructured.Unstructured, r *undo.
 	}
 	e := undo.Edit{Ref: ref, UID: now.GetUID(), Managers: now.GetManagedFields(), Changes: revert.Diff(now.Object, after.Object)}
 	if ref.Kind == "Deployment" {
-		if e.ReplicaSets, err = replicaSets(ctx, a.env.Client, now); err != nil {
+		if err = history(ctx, a.env.Client, now, &e); err != nil {
 			return err
 		}
 	}

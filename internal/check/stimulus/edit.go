@@ -62,17 +62,19 @@ func (e *edit) do(ctx context.Context) (*unstructured.Unstructured, error) {
 	return after, nil
 }
 
-// replicaSets names the ReplicaSets that a Deployment has.
-func replicaSets(ctx context.Context, client *kube.Client, d *unstructured.Unstructured) ([]string, error) {
+// history adds to an edit of a Deployment what its rollout history is now.
+func history(ctx context.Context, client *kube.Client, d *unstructured.Unstructured, e *undo.Edit) error {
 	sets, err := client.List(ctx, "ReplicaSet", "apps/v1", d.GetNamespace(), "")
 	if err != nil {
-		return nil, fmt.Errorf("list the ReplicaSets of %s: %w", d.GetName(), err)
+		return fmt.Errorf("list the ReplicaSets of %s: %w", d.GetName(), err)
 	}
-	names := []string{}
+	e.ReplicaSets = []string{}
+	e.Revisions = map[string]undo.Revision{"": undo.RevisionOf(d)}
 	for i := range sets {
 		if metav1.IsControlledBy(&sets[i], d) {
-			names = append(names, sets[i].GetName())
+			e.ReplicaSets = append(e.ReplicaSets, sets[i].GetName())
+			e.Revisions[sets[i].GetName()] = undo.RevisionOf(&sets[i])
 		}
 	}
-	return names, nil
+	return nil
 }

@@ -2,16 +2,15 @@ package stimulus
 
 import (
 	"context"
-	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"labctl.dev/labctl/internal/check/progress"
+	"labctl.dev/labctl/internal/check/revert"
 	"labctl.dev/labctl/internal/check/undo"
-	"labctl.dev/labctl/internal/diagnose/snapshot"
 	"labctl.dev/labctl/internal/lab"
 )
 
@@ -35,14 +34,41 @@ func (r *rollout) Plan(ctx context.Context) (undo.Record, error) {
 			APIVersion: "apps/v1", Kind: "Deployment",
 			Namespace: r.env.namespace(r.spec.Namespace), Name: r.spec.Deployment,
 		},
-		change: r.change,
+		change: r.keepHistory,
 	}
 	e, now, err := r.edit.plan(ctx)
 	if err != nil {
 		return undo.Record{}, err
 	}
-	e.ReplicaSets, err = replicaSets(ctx, r.env.Client, now)
+	limits := func(c revert.Change) bool { return slices.Equal(c.Path, historyLimit()) }
+	if i := slices.IndexFunc(e.Changes, limits); i >= 0 {
+		e.Last = []revert.Change{e.Changes[i]}
+		e.Changes = slices.Delete(e.Changes, i, i+1)
+	}
+	err = history(ctx, r.env.Client, now, &e)
 	return undo.Record{Edits: []undo.Edit{e}, Settle: []undo.Ref{e.Ref}}, err
+}
+
+func historyLimit() []string { return []string{"spec", "revisionHistoryLimit"} }
+
+const (
+	// room is how many revisions more than the learner allows are kept.
+	room = 10
+	// noLimit and above, nothing is thrown away.
+	noLimit = math.MaxInt32 - room
+)
+
+// keepHistory changes the template, and has the controller keep the revisions
+// that it would throw away for the new one: to go back there is the learner's right.
+func (r *rollout) keepHistory(o *unstructured.Unstructured) error {
+	limit, limited, err := unstructured.NestedInt64(o.Object, historyLimit()...)
+	if err == nil && limited && limit < noLimit {
+		err = unstructured.SetNestedField(o.Object, limit+room, historyLimit()...)
+	}
+	if err != nil {
+		return err
+	}
+	return r.change(o)
 }
 
 // change edits the template: image and environment, or the annotation.
@@ -83,47 +109,13 @@ func (r *rollout) Do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	within := r.spec.Within.Or(time.Minute)
-	begun := time.Now()
-	var state progress.State
-	complete := false
-	moved := begun
-	err = poll(ctx, within, func(ctx context.Context) (bool, error) {
-		s, err := snapshot.Take(ctx, r.env.Client, after.GetNamespace())
-		if err != nil {
-			return false, err
-		}
-		if snapshot.Named(s.Deployments, after.GetName()) == nil {
-			return false, absent(after.GetNamespace(), "Deployment", after.GetName())
-		}
-		complete = rolledOut(s, after.GetName(), after.GetGeneration())
-		state = progress.Of(s, progress.Subject{Kind: "Deployment", Name: after.GetName(), Found: true})
-		if state.Moving || state.Fresh {
-			moved = s.Taken
-		}
-		return complete || time.Since(moved) > progress.Quiet, nil
-	})
+	w := &rolling{
+		client: r.env.Client, namespace: after.GetNamespace(), name: after.GetName(), generation: after.GetGeneration(),
+		within: r.spec.Within.Or(time.Minute),
+	}
+	complete, err := w.wait(ctx)
 	if err != nil || complete || r.spec.Fails {
 		return err
 	}
-	f := &Failure{
-		Code: RolloutStuck, Moving: state.Moving, About: about(after.GetNamespace(), "Deployment", after.GetName(), true),
-		Message: fmt.Sprintf("the rollout of deployment %s got stuck after %s", after.GetName(), time.Since(begun).Round(time.Second)),
-	}
-	if state.Moving {
-		f.Message = fmt.Sprintf("the rollout of deployment %s was not complete after %s", after.GetName(), within)
-	}
-	return f
-}
-
-// rolledOut tells whether all pods are of the newest template, available, and
-// the old ones gone from the count.
-func rolledOut(s *snapshot.Snapshot, name string, generation int64) bool {
-	d := snapshot.Named(s.Deployments, name)
-	want := int32(1)
-	if d.Spec.Replicas != nil {
-		want = *d.Spec.Replicas
-	}
-	return d.Status.ObservedGeneration >= generation && d.Status.UpdatedReplicas == want &&
-		d.Status.Replicas == want && d.Status.AvailableReplicas == want
+	return w.failure()
 }

@@ -23,9 +23,9 @@ func resource(client *kube.Client, r Ref) (dynamic.ResourceInterface, error) {
 	return client.Resource(m, r.Namespace), nil
 }
 
-// restore reverts the changes of an edit, then gives the fields back to the
+// restore reverts changes of an edit, then gives the fields back to the
 // managers that had them, so that the learner's next apply meets no conflict.
-func restore(ctx context.Context, client *kube.Client, e Edit) error {
+func restore(ctx context.Context, client *kube.Client, e Edit, changes []revert.Change) error {
 	objects, err := resource(client, e.Ref)
 	if gone(err) {
 		return nil
@@ -34,7 +34,7 @@ func restore(ctx context.Context, client *kube.Client, e Edit) error {
 		return fmt.Errorf("undo the change of %s: %w", e.Ref, err)
 	}
 	for _, step := range []func(*unstructured.Unstructured) bool{
-		func(o *unstructured.Unstructured) bool { return revert.Apply(o.Object, e.Changes) > 0 },
+		func(o *unstructured.Unstructured) bool { return revert.Apply(o.Object, changes) > 0 },
 		func(o *unstructured.Unstructured) bool { return giveBack(o, e.Managers) },
 	} {
 		if err := update(ctx, objects, e, step); err != nil && !gone(err) {

@@ -60,6 +60,12 @@ type Edit struct {
 	// ReplicaSets are the names of those a Deployment had: others that hold
 	// Changes are ours.
 	ReplicaSets []string `json:"replicaSets,omitempty"`
+	// Revisions are what Kubernetes had noted on them, by name, and under "" on
+	// the Deployment itself.
+	Revisions map[string]Revision `json:"revisions,omitempty"`
+	// Last are changes that are reverted after all else: the limit without which
+	// the controller would have thrown the learner's history away.
+	Last []revert.Change `json:"last,omitempty"`
 }
 
 // Parse reads a record from the ledger.
@@ -92,7 +98,7 @@ func Run(ctx context.Context, client *kube.Client, r Record) error {
 		errs = append(errs, remove(ctx, client, ref))
 	}
 	for _, e := range r.Edits {
-		errs = append(errs, restore(ctx, client, e))
+		errs = append(errs, restore(ctx, client, e, e.Changes))
 	}
 	for _, object := range r.Deleted {
 		errs = append(errs, recreate(ctx, client, object))
@@ -110,7 +116,7 @@ func Run(ctx context.Context, client *kube.Client, r Record) error {
 		return err
 	}
 	for _, e := range r.Edits {
-		errs = append(errs, prune(ctx, client, e))
+		errs = append(errs, restoreHistory(ctx, client, e))
 	}
 	return errors.Join(errs...)
 }

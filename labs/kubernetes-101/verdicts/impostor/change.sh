@@ -1,3 +1,5 @@
-kubectl get deployment web -o json | jq 'del(.metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp, .status) | .metadata.name = "stand-in" | .spec.selector.matchLabels = {"app": "stand-in"} | .spec.template.metadata.labels = {"app": "stand-in"}' | kubectl apply -f -
-kubectl rollout status deployment/stand-in --timeout=60s
+kubectl get pods -l app=web -o json | jq '.items |= map(select(.metadata.deletionTimestamp == null) | del(.status, .spec.nodeName)
+  | .spec.containers[0].env += [{name: "POD_NAME", value: .metadata.name}]
+  | .metadata = {name: "stand-in-\(.metadata.name)", labels: {app: "stand-in"}})' | kubectl apply -f -
+kubectl wait pod -l app=stand-in --for=condition=Ready --timeout=60s
 kubectl patch service web --patch '{"spec": {"selector": {"app": "stand-in"}}}'

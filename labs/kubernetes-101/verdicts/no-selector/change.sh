@@ -1,0 +1,1 @@
+kubectl patch service web --type=json --patch '[{"op": "remove", "path": "/spec/selector"}]'

@@ -1,0 +1,2 @@
+kubectl set env deployment/web VERSION=v2
+kubectl rollout status deployment/web --timeout=60s

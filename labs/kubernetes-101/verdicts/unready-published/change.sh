@@ -1,0 +1,1 @@
+kubectl patch service web --patch '{"spec": {"publishNotReadyAddresses": true}}'
