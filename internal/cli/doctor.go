@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 )
 
@@ -67,6 +68,9 @@ func (s *State) examine(ctx context.Context) doctorDocument {
 		if cluster {
 			clusters++
 		}
+	}
+	for _, c := range s.Components {
+		doc.Checks = append(doc.Checks, s.examineComponent(ctx, c))
 	}
 	if clusters == 0 {
 		doc.OK = false
@@ -130,6 +134,23 @@ func (s *State) examineEngine(ctx context.Context, e engine.Engine) (doctorCheck
 	}
 	cluster := len(engine.Capabilities{Has: caps.Has}.Lacking([]engine.Capability{engine.CapCluster})) == 0
 	return doctorCheck{name, healthy, message, ""}, cluster
+}
+
+// examineComponent looks at a part that only some labs need.
+func (s *State) examineComponent(ctx context.Context, c component.Component) doctorCheck {
+	name := "component " + c.Name()
+	home, err := s.home()
+	if err != nil {
+		return doctorCheck{name, failed, err.Error(), faultOf(err).Hint}
+	}
+	missing, err := c.Probe(ctx, s.Bin(), home.Dir)
+	switch {
+	case err != nil:
+		return doctorCheck{name, failed, err.Error(), ""}
+	case missing.What != "":
+		return doctorCheck{name, warning, missing.What, missing.Remedy}
+	}
+	return doctorCheck{name, healthy, "can run here, for labs that need it", ""}
 }
 
 func (s *State) printDoctor(doc doctorDocument) {

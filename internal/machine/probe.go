@@ -28,6 +28,7 @@ type Needs struct {
 	Bin      string   // the directory of labctl's helper binaries
 	Home     string   // where the data will be
 	Binaries []string // beside labinit
+	Make     string   // the command that builds them
 	Memory   uint64   // bytes that have to be free
 }
 
@@ -67,7 +68,7 @@ func (n Needs) probeBinaries(context.Context) (node.Missing, error) {
 	}
 	return node.Missing{
 		What:   fmt.Sprintf("helper programs are missing in %s: %s", n.Bin, strings.Join(lacking, ", ")),
-		Remedy: "build them with: make build; or point LABCTL_BIN to the directory that has them",
+		Remedy: "build them with: " + n.Make + "; or point LABCTL_BIN to the directory that has them",
 	}, nil
 }
 
