@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -30,6 +31,20 @@ func (r *Runner) acquire(ctx context.Context, waiting func()) (release func(), e
 		return nil, fmt.Errorf("wait for another check or a reset of this environment to end: %w", err)
 	}
 	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks it, too
+}
+
+// Disturbing tells whether a check, or a reset, holds the lock at this moment. It
+// changes nothing: without the file there was never one.
+func Disturbing(lock string) bool {
+	if _, err := os.Stat(lock); err != nil {
+		return false
+	}
+	l := flock.New(lock, flock.SetFlag(os.O_RDONLY))
+	free, err := l.TryRLock()
+	if free {
+		_ = l.Unlock() // as in acquire
+	}
+	return err == nil && !free
 }
 
 // glimpse locks the environment for looking only. It is false while a run may

@@ -116,12 +116,14 @@ type selection struct{ report, run map[*node]bool }
 
 // UnknownError says that a task or check was asked for that the lab has not.
 type UnknownError struct {
-	Name  string
-	Known []string // the lab's tasks
+	Name string
+	// Known are the lab's tasks, or the checks of the task in which there is no
+	// such check, as task/check.
+	Known []string
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("there is no task or check %q; the tasks are %s", e.Name, strings.Join(e.Known, ", "))
+	return fmt.Sprintf("there is no task or check %q; there is: %s", e.Name, strings.Join(e.Known, ", "))
 }
 
 // choose selects tasks and checks by name, all if there is no name.
@@ -143,7 +145,7 @@ func (p *plan) choose(only []string) (selection, error) {
 	for _, name := range only {
 		found := p.matching(name)
 		if len(found) == 0 {
-			return s, &UnknownError{Name: name, Known: p.taskIDs()}
+			return s, p.unknown(name)
 		}
 		chosen = append(chosen, found...)
 	}
@@ -152,6 +154,19 @@ func (p *plan) choose(only []string) (selection, error) {
 		need(n)
 	}
 	return s, nil
+}
+
+// unknown says what there is where a name was looked for.
+func (p *plan) unknown(name string) error {
+	task, _, _ := strings.Cut(name, "/")
+	var checks []string
+	for _, n := range p.matching(task) {
+		checks = append(checks, n.key)
+	}
+	if len(checks) > 0 {
+		return &UnknownError{Name: name, Known: checks}
+	}
+	return &UnknownError{Name: task, Known: p.taskIDs()}
 }
 
 func (p *plan) taskIDs() []string {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -106,7 +107,10 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%s: reports %q, runs %q", name, keys(s.report), keys(s.run))
 		}
 	}
-	if _, err := p.choose([]string{"d"}); err == nil {
-		t.Error("an unknown task was not noticed")
+	for name, known := range map[string]string{"d": "a b c", "d/one": "a b c", "a/tow": "a/one a/two"} {
+		var unknown *UnknownError
+		if _, err := p.choose([]string{name}); !errors.As(err, &unknown) || strings.Join(unknown.Known, " ") != known {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -43,6 +43,26 @@ func UndoPending(ctx context.Context, client *kube.Client, l *ledger.Ledger) err
 	return errors.Join(errs...)
 }
 
+// LeftBehind lists, the newest first, what checks that were killed did to an
+// environment, as "task/check: scale deployment/web to 4", and what nothing has
+// taken back yet. While a check runs, what it does is not left behind.
+func LeftBehind(l *ledger.Ledger, lock string) ([]string, error) {
+	pending, err := l.Pending()
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, open := range pending {
+		if open.Kind == ledger.KindStimulus {
+			names = append(names, open.Name)
+		}
+	}
+	if len(names) > 0 && Disturbing(lock) {
+		return []string{}, nil
+	}
+	return names, nil
+}
+
 // EnsureProber makes the helper pod of the checks in namespace labctl-system
 // and waits until it runs, as long as ctx lives. Its image is ProberImage.
 // Runners make it, too, when it is missing; made at start, it costs no check

@@ -11,10 +11,10 @@ import (
 // After Ctrl-C nobody is told that all is as before when it is not.
 func TestAnInterruptedCheckSaysWhatIsLeft(t *testing.T) {
 	report := func(code string) check.Report {
-		return check.Report{Tasks: []check.TaskResult{{ID: "one", Checks: []check.Result{{ID: "two", Verdict: check.Error, Code: code}}}}}
+		return check.Report{Verdict: check.Error, Tasks: []check.TaskResult{{ID: "one", Checks: []check.Result{{ID: "two", Verdict: check.Error, Code: code}}}}}
 	}
 	tests := map[string]struct {
-		report check.Report
+		report check.Report // whose verdict is error
 		output format
 		say    string // on standard output
 		end    string // the error
@@ -33,6 +33,9 @@ func TestAnInterruptedCheckSaysWhatIsLeft(t *testing.T) {
 			err := o.interrupted(tt.report)
 			if exitCode(err) != exitInterrupted || !strings.Contains(err.Error(), tt.end) || !strings.Contains(out.String(), tt.say) {
 				t.Errorf("said %s and ended with %v", out.String(), err)
+			}
+			if strings.Contains(out.String(), "not your fault") != (tt.say == "UndoFailed") {
+				t.Errorf("whose fault: %s", out.String())
 			}
 		})
 	}

@@ -69,6 +69,9 @@ func (s *State) printTrace(w io.Writer, r check.Result) {
 
 // advise names the next thing to do after a run.
 func (s *State) advise(r check.Report) {
+	if interrupted(r) {
+		return // it is over because somebody said so
+	}
 	if r.Verdict == check.Error {
 		fmt.Fprintf(s.Stdout, "This is not your fault. Next: %s status, %s doctor\n", s.Program(), s.Program())
 		return
@@ -80,6 +83,20 @@ func (s *State) advise(r check.Report) {
 		fmt.Fprintf(s.Stdout, "Next: %s tasks %s (the goal), %s hint %s (a hint)\n", s.Program(), t.ID, s.Program(), t.ID)
 		return
 	}
+}
+
+// interrupted tells that nothing went wrong but that the run was cut short.
+func interrupted(r check.Report) bool {
+	cut := false
+	for _, t := range r.Tasks {
+		for _, c := range t.Checks {
+			if c.Verdict == check.Error && c.Code != check.CodeCancelled {
+				return false
+			}
+			cut = cut || c.Code == check.CodeCancelled
+		}
+	}
+	return cut
 }
 
 // pointOut names the tasks whose explanation can be read from now on.

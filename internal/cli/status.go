@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"labctl.dev/labctl/internal/check"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
 )
@@ -31,6 +32,8 @@ type statusItem struct {
 	Kubeconfig  string    `json:"kubeconfig"`
 	Port        int       `json:"port"`
 	Supervisor  int       `json:"supervisor"` // process id, 0 if there is none
+	// LeftBehind is what checks that were killed did and nothing has taken back yet.
+	LeftBehind []string `json:"leftBehind"`
 
 	environment.Progress
 }
@@ -93,11 +96,15 @@ func (s *State) status(ctx context.Context, name string, all bool) (statusDocume
 func (s *State) statusOf(ctx context.Context, home environment.Home, name string) (statusItem, error) {
 	env, err := home.Open(name)
 	if err != nil {
-		return statusItem{Environment: name, State: "damaged", Health: err.Error()}, err
+		return statusItem{Environment: name, State: "damaged", Health: err.Error(), LeftBehind: []string{}}, err
 	}
 	item := statusItem{
 		Environment: env.Name, Lab: env.Lab, Engine: env.Engine, Seed: env.Seed, Created: env.Created,
-		Workspace: env.WorkspaceDir(), Port: env.Port,
+		Workspace: env.WorkspaceDir(), Port: env.Port, LeftBehind: []string{},
+	}
+	left, unread := check.LeftBehind(env.Ledger(), env.CheckLock())
+	if unread == nil {
+		item.LeftBehind = left
 	}
 	if env.Nodes > 0 {
 		item.Kubeconfig = env.Kubeconfig()
@@ -114,6 +121,9 @@ func (s *State) statusOf(ctx context.Context, home environment.Home, name string
 		item.State = phaseState(env.Phase)
 	default:
 		return item, err
+	}
+	if unread != nil && item.Health == "" {
+		item.Health = unread.Error()
 	}
 	return item, nil
 }
@@ -156,6 +166,9 @@ func (s *State) printStatus(doc statusDocument, all bool) {
 	if e.Attempts > 0 {
 		row("checks", s.tally(e.Progress))
 	}
+	for _, what := range e.LeftBehind {
+		row("left behind", what+", by a check that was cut short")
+	}
 	row("next", s.Typed(nextFor(e)))
 }
 
@@ -188,7 +201,9 @@ func nextFor(e statusItem) string {
 		return "`labctl start --env " + e.Environment + "` brings it back with your work in it"
 	case "unfinished":
 		return "`labctl gc` removes what a start that was cut short left"
-	default:
-		return ""
 	}
+	if len(e.LeftBehind) > 0 {
+		return "`labctl check --env " + e.Environment + "` takes back what was left behind, before it checks"
+	}
+	return ""
 }
