@@ -96,7 +96,7 @@ func (m *Machine) boot(ctx context.Context) error {
 	if err != nil {
 		closeAll(f.life, f.events)
 		if f.links != nil {
-			f.links.Close()
+			_ = f.links.Close()
 		}
 		return err
 	}

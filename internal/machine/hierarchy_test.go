@@ -138,7 +138,7 @@ func TestClusterOf(t *testing.T) {
 		"a part of a name": {"/bin/notlabinit\x00node\x00my-lab\x00lab-worker\x00", ""},
 	}
 	for name, tt := range tests {
-		if got, ok := clusterOf([]byte(tt.cmdline)); string(got) != tt.want || ok != (tt.want != "") {
+		if got, ok := clusterOf([]byte(tt.cmdline)); got != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s: %q, %v", name, got, ok)
 		}
 	}

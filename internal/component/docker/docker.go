@@ -241,7 +241,7 @@ func (e *Engine) Health(ctx context.Context) error {
 		return err
 	}
 	if _, err := e.client.Ping(ctx); err != nil {
-		return fmt.Errorf("Docker does not answer: %w", err)
+		return fmt.Errorf("the Docker Engine does not answer: %w", err)
 	}
 	e.machine.Well()
 	return nil

@@ -169,7 +169,7 @@ func (p *publisher) close() {
 	p.running.Wait()
 }
 
-var starting = regexp.MustCompile(`^(?:/v[0-9.]+)?/containers/([^/]+)/(?:re)?start$`) //nolint:gochecknoglobals // a constant, but for the language
+var starting = regexp.MustCompile(`^(?:/v[0-9.]+)?/containers/([^/]+)/(?:re)?start$`)
 
 // before refuses to start a container whose ports the host has given to somebody
 // else, as Docker itself would, and lets the learner use the ports of one that
@@ -208,7 +208,7 @@ func (p *publisher) refusal(ctx context.Context, name string) error {
 			}
 			l, err := new(net.ListenConfig).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", b.HostPort))
 			if err != nil {
-				return fmt.Errorf("Bind for 127.0.0.1:%d failed: port is already allocated by another program of this machine (%w)", port, err)
+				return fmt.Errorf("bind for 127.0.0.1:%d failed: port is already allocated by another program of this machine (%w)", port, err)
 			}
 			l.Close()
 		}

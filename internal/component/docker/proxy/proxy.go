@@ -78,7 +78,7 @@ func (w logWriter) Write(text []byte) (int, error) {
 }
 
 // version is the optional first part of a path.
-var version = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`) //nolint:gochecknoglobals // a constant, but for the language
+var version = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`)
 
 // ServeHTTP applies the first rule that fits and passes the request on.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
