@@ -70,7 +70,7 @@ var (
 	ErrNotBool = errors.New("it is neither true nor false")
 )
 
-// ErrType: a value was of a type that the expression does not take, such as a word
+// ErrType says that a value was of a type that the expression does not take, as a word
 // where it asks for a number. Like what is missing, that is a finding.
 var ErrType = errors.New("an operation got a value of a type it does not take (null, or text for a number)")
 

@@ -84,7 +84,7 @@ func TestHTTPResult(t *testing.T) {
 func TestOnlyHarmlessRequestsAreRepeated(t *testing.T) {
 	pod := corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "prober-1"},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Image: prober.Image}}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "prober", Image: prober.Image}}},
 		Status:     corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Ready: true}}},
 	}
 	var sent atomic.Int32
