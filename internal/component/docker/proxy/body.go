@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // maxBody bounds what is read of a request: such bodies are a few kilobytes.
@@ -20,6 +21,59 @@ type object map[string]any
 func (o object) object(field string) object {
 	inner, _ := o[field].(map[string]any)
 	return inner
+}
+
+// schema is what an object's fields are called that rules look at, and what is in
+// them. Other fields are passed on unseen.
+type schema map[string]schema
+
+// body is the schema of all that is made. The engine takes fields in any letter
+// case; maps whose keys are the learner's own words (labels, options) are not
+// objects in this sense.
+func body() schema {
+	volume := schema{"DriverConfig": {"Options": nil}}
+	host := schema{"Mounts": {"Type": nil, "Source": nil, "VolumeOptions": volume}}
+	for _, field := range []string{
+		"Privileged", "NetworkMode", "PidMode", "IpcMode", "UTSMode", "UsernsMode", "CgroupnsMode", "Devices", "DeviceRequests",
+		"DeviceCgroupRules", "CapAdd", "Binds", "MaskedPaths", "ReadonlyPaths", "PortBindings",
+	} {
+		host[field] = nil
+	}
+	return schema{"Labels": nil, "Privileged": nil, "DriverOpts": nil, "HostConfig": host}
+}
+
+// canonical gives the fields of a schema their usual letter case. What names the
+// same field twice is refused: engines differ in which one counts.
+func canonical(value any, s schema) error {
+	if list, ok := value.([]any); ok {
+		for _, item := range list {
+			if err := canonical(item, s); err != nil {
+				return err
+			}
+		}
+	}
+	v, _ := value.(map[string]any)
+	for name, inner := range s {
+		var spelled []string
+		for key := range v {
+			if strings.EqualFold(key, name) {
+				spelled = append(spelled, key)
+			}
+		}
+		if len(spelled) > 1 {
+			return &Refusal{http.StatusBadRequest, "labctl: the request says " + name + " twice"}
+		}
+		if len(spelled) == 0 {
+			continue
+		}
+		item := v[spelled[0]]
+		delete(v, spelled[0])
+		v[name] = item
+		if err := canonical(item, inner); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // edit changes the JSON body of a request that makes something, and labels what
@@ -52,6 +106,9 @@ func rewrite(r *http.Request, change func(object) error) error {
 		if err := decoder.Decode(&o); err != nil {
 			return &Refusal{http.StatusBadRequest, "labctl: the request is no JSON: " + err.Error()}
 		}
+	}
+	if err := canonical(map[string]any(o), body()); err != nil {
+		return err
 	}
 	if err := change(o); err != nil {
 		return err

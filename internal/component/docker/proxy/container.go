@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ func (p *Proxy) createContainer(r *http.Request, _ []string) error {
 				return err
 			}
 		}
+		openPorts(host)
 		for _, source := range bindSources(host) {
 			if err := p.checkBind(source); err != nil {
 				return err
@@ -48,6 +50,11 @@ func checkPrivileges(host object) error {
 			return forbidden("labctl: this lab does not allow devices of the host")
 		}
 	}
+	for _, field := range []string{"MaskedPaths", "ReadonlyPaths"} {
+		if host[field] != nil {
+			return forbidden("labctl: this lab does not allow containers to see more of the kernel than others")
+		}
+	}
 	added, _ := host["CapAdd"].([]any)
 	for _, c := range added {
 		name := strings.TrimPrefix(strings.ToUpper(fmt.Sprint(c)), "CAP_")
@@ -56,6 +63,19 @@ func checkPrivileges(host object) error {
 		}
 	}
 	return nil
+}
+
+// openPorts publishes ports on all addresses of where the engine is: what of
+// them gets out is decided around it.
+func openPorts(host object) {
+	for _, bindings := range host.object("PortBindings") {
+		list, _ := bindings.([]any)
+		for _, b := range list {
+			if binding, ok := b.(map[string]any); ok {
+				maps.DeleteFunc(binding, func(key string, _ any) bool { return strings.EqualFold(key, "HostIp") })
+			}
+		}
+	}
 }
 
 // bindSources are the paths of the host that a container mounts.

@@ -17,7 +17,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	pathpkg "path"
 	"regexp"
+	"strings"
 )
 
 // Label is on everything made through a proxy. Its value is the environment's id.
@@ -83,6 +85,10 @@ var version = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`)
 // ServeHTTP applies the first rule that fits and passes the request on.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
+	if path != "/" && path != strings.TrimSuffix(pathpkg.Clean(path), "/") {
+		p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: the request's path is not a clean one"})
+		return
+	}
 	if prefix := version.FindString(path); prefix != "" {
 		path = path[len(prefix)-1:]
 	}

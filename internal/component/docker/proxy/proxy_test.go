@@ -91,6 +91,8 @@ func TestWhatReachesBeyondTheLabIsRefused(t *testing.T) {
 		"a bind by a volume":   {"/v1.45/volumes/create", `{"Name":"v","DriverOpts":{"type":"none","o":"bind","device":"/"}}`, "mount"},
 		"one in a container": {"/v1.45/containers/create",
 			`{"HostConfig":{"Mounts":[{"Type":"volume","VolumeOptions":{"DriverConfig":{"Options":{"device":"/"}}}}]}}`, "mount"},
+		"in other letters":  {"/v1.45/containers/create", `{"hostconfig":{"privileged":true}}`, "--privileged"},
+		"more of /proc":     {"/v1.45/containers/create", `{"HostConfig":{"MaskedPaths":[]}}`, "kernel"},
 		"a privileged exec": {"/v1.45/containers/abc/exec", `{"Privileged":true}`, "--privileged"},
 		"a host's build":    {"/v1.45/build?networkmode=host", ``, "network"},
 		"a swarm":           {"/v1.45/swarm/init", `{}`, "swarm"},
@@ -103,6 +105,15 @@ func TestWhatReachesBeyondTheLabIsRefused(t *testing.T) {
 			}
 		})
 	}
+	for path, body := range map[string]string{
+		"/v1.45/containers/create":      `{"HostConfig":{},"hostConfig":{"Privileged":true}}`,
+		"/v1.45//containers/create":     `{}`,
+		"/v1.45/x/../containers/create": `{}`,
+	} {
+		if status, message, e := ask(t, policy, http.MethodPost, path, body); status != http.StatusBadRequest || e.path != "" {
+			t.Errorf("%s %s: %d %s", path, body, status, message)
+		}
+	}
 	policy.Privileged = true
 	if status, message, _ := ask(t, policy, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"Privileged":true}}`); status != http.StatusOK {
 		t.Errorf("a lab that allows it: %d %s", status, message)
@@ -112,14 +123,18 @@ func TestWhatReachesBeyondTheLabIsRefused(t *testing.T) {
 func TestWhatIsMadeCarriesTheLabel(t *testing.T) {
 	work := t.TempDir()
 	for _, path := range []string{"/v1.45/containers/create?name=a", "/v1.45/networks/create", "/v1.45/volumes/create"} {
-		body := `{"Labels":{"mine":"1"},"Memory":9007199254740993,"HostConfig":{"Binds":["data:/data","` + work + `/sub:/x"]}}`
+		body := `{"Labels":{"mine":"1","source":"2"},"Memory":9007199254740993,"HostConfig":{"Binds":["data:/data","` + work + `/sub:/x"]}}`
 		status, message, e := ask(t, Policy{Binds: []string{work}}, http.MethodPost, path, body)
 		labels, _ := e.body["Labels"].(map[string]any)
-		if status != http.StatusOK || labels[Label] != "env1" || labels["mine"] != "1" {
+		if status != http.StatusOK || labels[Label] != "env1" || labels["mine"] != "1" || labels["source"] != "2" {
 			t.Errorf("%s: %d %s %v", path, status, message, e.body)
 		}
 	}
-	_, _, e := ask(t, Policy{}, http.MethodPost, "/v1.45/build?t=x&labels=%7B%22a%22%3A%22b%22%7D", "")
+	_, _, e := ask(t, Policy{}, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}}}`)
+	if got, _ := json.Marshal(e.body["HostConfig"]); string(got) != `{"PortBindings":{"80/tcp":[{"HostPort":"8080"}]}}` {
+		t.Errorf("ports are published as %s", got)
+	}
+	_, _, e = ask(t, Policy{}, http.MethodPost, "/v1.45/build?t=x&labels=%7B%22a%22%3A%22b%22%7D", "")
 	if got := e.query.Get("labels"); got != `{"a":"b","`+Label+`":"env1"}` || e.query.Get("t") != "x" {
 		t.Errorf("a build got %v", e.query)
 	}

@@ -62,7 +62,7 @@ func (p *Proxy) createExec(r *http.Request, _ []string) error {
 func (p *Proxy) createVolume(r *http.Request, _ []string) error {
 	return p.edit(r, func(o object) error {
 		options := o.object("DriverOpts")
-		if device, _ := options["device"].(string); device != "" {
+		if device, _ := options["device"].(string); device != "" && options["type"] != "tmpfs" {
 			return p.checkBind(device)
 		}
 		return nil
