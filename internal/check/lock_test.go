@@ -3,6 +3,7 @@ package check
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -14,9 +15,9 @@ func TestWaitingForAnotherRunIsTold(t *testing.T) {
 	if err := other.Lock(); err != nil {
 		t.Fatal(err)
 	}
-	told := false
+	told := make(chan struct{})
 	release, err := r.acquire(t.Context(), func() {
-		told = true
+		defer close(told)
 		if err := other.Unlock(); err != nil {
 			t.Error(err)
 		}
@@ -25,7 +26,9 @@ func TestWaitingForAnotherRunIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	if !told {
+	select {
+	case <-told:
+	case <-time.After(10 * time.Second):
 		t.Error("the run began beside another")
 	}
 }

@@ -26,8 +26,9 @@ import (
 )
 
 // The scripts run this package as labctl, with the fake engine beside the real
-// ones. Environment variables tell it to be slow or to fail (FAKE_DELAY,
-// FAKE_FAIL), and to be another user (TEST_UID).
+// ones. Environment variables tell it to be slow (FAKE_DELAY), to wait as long
+// as a file exists (FAKE_HOLD), to fail (FAKE_FAIL), and to be another user
+// (TEST_UID).
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"labctl": func() { os.Exit(testMain()) }})
 }
@@ -48,7 +49,7 @@ func testEngines(s *State, home string, log *slog.Logger) []engine.Engine {
 	delay, _ := time.ParseDuration(os.Getenv("FAKE_DELAY"))
 	return []engine.Engine{
 		embedded.New(embedded.Config{Log: log, Bin: s.Bin(), Home: home}),
-		&fake.Engine{Root: os.Getenv("FAKE_ROOT"), Delay: delay, Fail: func(phase string) error {
+		&fake.Engine{Root: os.Getenv("FAKE_ROOT"), Delay: delay, Hold: os.Getenv("FAKE_HOLD"), Fail: func(phase string) error {
 			if phase == os.Getenv("FAKE_FAIL") {
 				return fmt.Errorf("%s was made to fail", phase)
 			}

@@ -27,6 +27,8 @@ type Engine struct {
 	Root string
 	// Delay is how long each phase of Up takes, Attach and Reset.
 	Delay time.Duration
+	// Hold makes each of these wait as long as this file exists; empty is none.
+	Hold string
 	// Fail is asked before each phase ("network", "node", "api", "images",
 	// "baseline", "reset", "start node", "down") and makes it fail. Nil never does.
 	Fail func(phase string) error
@@ -93,11 +95,16 @@ func (e *Engine) make(ctx context.Context, spec engine.Spec, led engine.Ledger, 
 func (e *Engine) dawdle(ctx context.Context) error {
 	timer := time.NewTimer(e.Delay)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if _, err := os.Stat(e.Hold); err != nil {
+			return ctx.Err()
+		}
+		timer.Reset(10 * time.Millisecond)
 	}
 }
 
