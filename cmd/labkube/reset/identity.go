@@ -1,9 +1,11 @@
 package reset
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -22,6 +24,9 @@ func (s *snapshot) identify(now *snapshot, fresh func() types.UID) (*snapshot, e
 		if err != nil {
 			return nil, fmt.Errorf("decode %s: %w", key, err)
 		}
+		if then.DeletionTimestamp != nil { // it was on its way out even then
+			continue
+		}
 		uid, err := identity(now.Objects[key], fresh)
 		if err != nil {
 			return nil, fmt.Errorf("decode %s: %w", key, err)
@@ -38,9 +43,27 @@ func (s *snapshot) identify(now *snapshot, fresh func() types.UID) (*snapshot, e
 	replacer := strings.NewReplacer(pairs...)
 	same := &snapshot{Revision: s.Revision, Objects: make(map[string][]byte, len(s.Objects))}
 	for key, value := range s.Objects {
-		same.Objects[key] = []byte(replacer.Replace(string(value)))
+		renamed := []byte(replacer.Replace(string(value)))
+		if !bytes.Equal(renamed, value) && strings.HasPrefix(key, secretKeys) {
+			var err error
+			if renamed, err = withoutToken(renamed); err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+		}
+		same.Objects[key] = renamed
 	}
 	return same, nil
+}
+
+// withoutToken takes out of a service account's Secret the token that names the
+// account's old UID: it would be refused. The token controller makes another.
+func withoutToken(value []byte) ([]byte, error) {
+	secret, err := decode(value, new(corev1.Secret))
+	if err != nil || secret.Type != corev1.SecretTypeServiceAccountToken || len(secret.Data[corev1.ServiceAccountTokenKey]) == 0 {
+		return value, err
+	}
+	delete(secret.Data, corev1.ServiceAccountTokenKey)
+	return encode(secret)
 }
 
 // identity is the UID of an object that stays, or a fresh one.

@@ -58,6 +58,7 @@ func encodeAs(version schema.GroupVersion, object runtime.Object) ([]byte, error
 const (
 	podKeys       = registry + "pods/"
 	nodeKeys      = registry + "minions/"
+	secretKeys    = registry + "secrets/"
 	namespaceKeys = registry + "namespaces/"
 	crdKeys       = registry + "apiextensions.k8s.io/customresourcedefinitions/"
 	endpointKeys  = registry + "services/endpoints/"

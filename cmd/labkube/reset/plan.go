@@ -17,13 +17,12 @@ type edit struct {
 }
 
 // plan returns the edits that take the objects of now back to base, in the
-// order in which they are to be made. Pods are left out.
-func plan(base, now *snapshot) ([]edit, error) {
-	base, err := base.identify(now, uuid.NewUUID)
-	if err != nil {
-		return nil, err
+// order in which they are to be made, and base with the identities that its
+// objects then have. Pods are left out.
+func plan(base, now *snapshot) (edits []edit, identified *snapshot, err error) {
+	if base, err = base.identify(now, uuid.NewUUID); err != nil {
+		return nil, nil, err
 	}
-	var edits []edit
 	add := func(key string) error {
 		e, change, err := editOf(key, base, now)
 		if change {
@@ -33,13 +32,13 @@ func plan(base, now *snapshot) ([]edit, error) {
 	}
 	for key := range now.Objects {
 		if err := add(key); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for key := range base.Objects {
 		if _, both := now.Objects[key]; !both {
 			if err := add(key); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
@@ -49,7 +48,7 @@ func plan(base, now *snapshot) ([]edit, error) {
 		}
 		return edits[i].key < edits[j].key
 	})
-	return edits, nil
+	return edits, base, nil
 }
 
 // rank puts first what other objects live in.

@@ -88,7 +88,7 @@ func TestPlan(t *testing.T) {
 		{"namespace first", map[string][]byte{namespace: there, cm: old}, nil, []string{namespace, cm}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			edits, err := plan(&snapshot{Objects: test.base}, &snapshot{Objects: test.now})
+			edits, _, err := plan(&snapshot{Objects: test.base}, &snapshot{Objects: test.now})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestNobodyComesBackFromTheDead(t *testing.T) {
 		"gone":       {pv: base[pv]},
 		"on its way": {pv: base[pv], rs: base[rs], "/registry/configmaps/lab/web": stored(t, &corev1.ConfigMap{ObjectMeta: leaving})},
 	} {
-		edits, err := plan(&snapshot{Objects: base}, &snapshot{Objects: now})
+		edits, _, err := plan(&snapshot{Objects: base}, &snapshot{Objects: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,6 +164,45 @@ func TestNobodyComesBackFromTheDead(t *testing.T) {
 	}
 }
 
+// A token names its account's UID, so it goes with it.
+func TestTokensOfTheDeadAreMadeAnew(t *testing.T) {
+	account, secret := meta("app", "s"), meta("app-token", "t")
+	secret.Annotations = map[string]string{corev1.ServiceAccountUIDKey: string(uidOf("s"))}
+	const key = "/registry/secrets/lab/app-token"
+	base := map[string][]byte{
+		"/registry/serviceaccounts/lab/app": stored(t, &corev1.ServiceAccount{ObjectMeta: account}),
+		key: stored(t, &corev1.Secret{
+			ObjectMeta: secret, Type: corev1.SecretTypeServiceAccountToken, Data: map[string][]byte{"token": []byte("jwt"), "ca.crt": []byte("ca")},
+		}),
+	}
+	edits, _, err := plan(&snapshot{Objects: base}, &snapshot{Objects: map[string][]byte{key: base[key]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range edits {
+		if e.key != key {
+			continue
+		}
+		got, err := decode(e.value, new(corev1.Secret))
+		if err != nil || got.Data["token"] != nil || got.Data["ca.crt"] == nil || got.Annotations[corev1.ServiceAccountUIDKey] == string(uidOf("s")) {
+			t.Errorf("the secret is %v, %v", got, err)
+		}
+		return
+	}
+	t.Error("the secret is left as it was")
+}
+
+// What was on its way out at the baseline must not keep a reset busy.
+func TestWhatWasLeavingThenIsLeftAlone(t *testing.T) {
+	leaving := meta("a", "1")
+	leaving.DeletionTimestamp = ptr.To(metav1.Now())
+	base := map[string][]byte{"/registry/configmaps/lab/a": stored(t, &corev1.ConfigMap{ObjectMeta: leaving})}
+	edits, _, err := plan(&snapshot{Objects: base}, &snapshot{Objects: base})
+	if err != nil || len(edits) > 0 {
+		t.Errorf("%d edits, %v", len(edits), err)
+	}
+}
+
 func TestPlanNode(t *testing.T) {
 	const key = "/registry/minions/n"
 	node := func(change func(*corev1.Node)) []byte {
@@ -180,7 +219,7 @@ func TestPlanNode(t *testing.T) {
 		n.Annotations = map[string]string{"kubelet": "now"}
 		n.Status.NodeInfo.BootID = "now"
 	})
-	edits, err := plan(&snapshot{Objects: base}, &snapshot{Objects: now})
+	edits, _, err := plan(&snapshot{Objects: base}, &snapshot{Objects: now})
 	if err != nil || len(edits) != 1 {
 		t.Fatalf("%v, %d edits", err, len(edits))
 	}
@@ -195,12 +234,12 @@ func TestPlanNode(t *testing.T) {
 		t.Error("status or annotations are not those of now")
 	}
 
-	joined, err := plan(&snapshot{}, &snapshot{Objects: now})
+	joined, _, err := plan(&snapshot{}, &snapshot{Objects: now})
 	if err != nil || len(joined) != 0 {
 		t.Errorf("a node that joined later: %v, %d edits, want none", err, len(joined))
 	}
 	invented := map[string][]byte{key: node(func(n *corev1.Node) { n.Status.NodeInfo.KubeletVersion = "" })}
-	gone, err := plan(&snapshot{}, &snapshot{Objects: invented})
+	gone, _, err := plan(&snapshot{}, &snapshot{Objects: invented})
 	if err != nil || len(gone) != 1 || gone[0].value != nil {
 		t.Errorf("a node without kubelet: %v, %v", err, gone)
 	}

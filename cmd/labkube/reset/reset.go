@@ -67,7 +67,7 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	edits, err := plan(base, now)
+	edits, identified, err := plan(base, now)
 	if err != nil {
 		return Result{}, err
 	}
@@ -80,7 +80,7 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := r.settle(ctx, base, pods); err != nil {
+	if err := r.settle(ctx, base, identified, pods); err != nil {
 		return Result{}, fmt.Errorf("the state is back, but not everything runs: %w", err)
 	}
 	return Result{Milliseconds: time.Since(begin).Milliseconds(), Edits: len(edits), Pods: len(pods)}, nil

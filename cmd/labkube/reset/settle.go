@@ -25,13 +25,14 @@ const (
 )
 
 // settle waits until the cluster runs what it ran at the baseline, and repairs
-// what controllers that were in the middle of something undo meanwhile.
-func (r *Resetter) settle(ctx context.Context, base *snapshot, old []pod) error {
+// what controllers that were in the middle of something undo meanwhile. The bare
+// pods are those of the baseline as it is identified now.
+func (r *Resetter) settle(ctx context.Context, base, identified *snapshot, old []pod) error {
 	want, err := expected(base)
 	if err != nil {
 		return err
 	}
-	bare, err := barePods(base)
+	bare, err := barePods(identified)
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (r *Resetter) repair(ctx context.Context, base *snapshot) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	edits, err := plan(base, now)
+	edits, _, err := plan(base, now)
 	if err != nil {
 		return false, err
 	}
