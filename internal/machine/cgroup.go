@@ -132,6 +132,24 @@ func (h Hierarchy) Remove(ctx context.Context, id string, machines ...string) er
 	return nil
 }
 
+// thaw lets what is frozen in a cluster's cgroups, or in those of one machine,
+// go on: a frozen process of version 1 does not even die.
+func (h Hierarchy) thaw(path ...string) {
+	root := filepath.Join(append([]string{h.Mount, CgroupDir}, path...)...)
+	_ = filepath.WalkDir(root, func(dir string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return nil // cgroups come and go
+		}
+		for file, awake := range map[string]string{"freezer.state": "THAWED", "cgroup.freeze": "0"} {
+			if f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0); err == nil {
+				_, _ = f.WriteString(awake) // its cgroup may just have gone
+				f.Close()
+			}
+		}
+		return nil
+	})
+}
+
 // RemoveCgroup removes a cgroup and those below it. It waits, as long as ctx
 // lives and at most a few seconds, until its last process is gone.
 func RemoveCgroup(ctx context.Context, dir string) error {

@@ -113,6 +113,13 @@ func clusterOf(cmdline []byte) (string, bool) {
 // EndProcesses kills the machines of a cluster and waits until they are gone, with
 // everything in them.
 func EndProcesses(ctx context.Context, id string) error {
+	hierarchies, err := FindHierarchies(MountInfo)
+	if err != nil {
+		return err
+	}
+	for _, h := range hierarchies {
+		h.thaw(id)
+	}
 	inits, err := findInits()
 	if err != nil {
 		return err

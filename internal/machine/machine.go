@@ -128,6 +128,9 @@ func (m *Machine) Stop(ctx context.Context, grace time.Duration) {
 	m.mu.Lock()
 	m.leaving = true
 	m.mu.Unlock()
+	for _, h := range m.host.Hierarchies {
+		h.thaw(m.host.Cluster, m.spec.Name)
+	}
 	m.process.Stop(ctx, grace)
 	m.life.Close()
 }
