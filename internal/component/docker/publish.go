@@ -169,7 +169,7 @@ func (p *publisher) close() {
 	p.running.Wait()
 }
 
-var starting = regexp.MustCompile(`^(?:/v[0-9.]+)?/containers/([^/]+)/(?:re)?start$`)
+var starting = regexp.MustCompile(`^(?:/v[0-9.]+)?/containers/(.+)/(?:re)?start$`)
 
 // before refuses to start a container whose ports the host has given to somebody
 // else, as Docker itself would, and lets the learner use the ports of one that

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -13,18 +12,11 @@ import (
 func (p *Proxy) createContainer(r *http.Request, _ []string) error {
 	return p.edit(r, func(o object) error {
 		host := o.object("HostConfig")
-		if !p.policy.Privileged {
-			if err := checkPrivileges(host); err != nil {
-				return err
-			}
+		if err := checkPrivileges(host); err != nil {
+			return err
 		}
 		openPorts(host)
-		for _, source := range bindSources(host) {
-			if err := p.checkBind(source); err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.checkMounts(host)
 	})
 }
 
@@ -76,50 +68,4 @@ func openPorts(host object) {
 			}
 		}
 	}
-}
-
-// bindSources are the paths of the host that a container mounts.
-func bindSources(host object) []string {
-	var sources []string
-	binds, _ := host["Binds"].([]any)
-	for _, b := range binds {
-		if source, _, _ := strings.Cut(fmt.Sprint(b), ":"); filepath.IsAbs(source) { // else the name of a volume
-			sources = append(sources, source)
-		}
-	}
-	mounts, _ := host["Mounts"].([]any)
-	for _, m := range mounts {
-		mount, _ := m.(map[string]any)
-		if mount["Type"] == "bind" {
-			sources = append(sources, fmt.Sprint(mount["Source"]))
-		}
-		options := object(mount).object("VolumeOptions").object("DriverConfig").object("Options")
-		if device, _ := options["device"].(string); device != "" {
-			sources = append(sources, device)
-		}
-	}
-	return sources
-}
-
-// checkBind refuses a path outside the directories that may be mounted, also
-// one that a symbolic link leads to.
-func (p *Proxy) checkBind(source string) error {
-	real := source
-	if resolved, err := filepath.EvalSymlinks(source); err == nil {
-		real = resolved
-	}
-	for _, dir := range p.policy.Binds {
-		if inside(real, dir) {
-			return nil
-		}
-	}
-	if len(p.policy.Binds) == 0 {
-		return forbidden("labctl: this lab does not allow to mount " + source + "; use a named volume")
-	}
-	return forbidden(fmt.Sprintf("labctl: this lab does not allow to mount %s; mount something below %s, or use a named volume", source, p.policy.Binds[0]))
-}
-
-func inside(path, dir string) bool {
-	relative, err := filepath.Rel(dir, path)
-	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
 }

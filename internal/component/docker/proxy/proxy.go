@@ -1,10 +1,17 @@
-// Package proxy stands between a learner and a Docker Engine. What is made
-// through it carries the environment's label, so that it is found and removed
-// with the environment; what would reach beyond the lab (privileged containers,
-// the host's namespaces, files outside the workspace) is refused.
+// Package proxy stands between a learner and a Docker Engine. What would reach
+// beyond the lab (privileged containers, the host's namespaces, files outside the
+// workspace) is refused. Containers, networks, volumes and the images of the
+// classic builder carry the environment's label; images that are pulled, loaded,
+// imported, committed or built by BuildKit do not.
 //
 // It speaks the Docker Engine API, https://docs.docker.com/reference/api/engine/,
 // and passes on, byte by byte, what it has no rule for.
+//
+// What is mounted is looked at when a container is made and when it is started. A
+// race remains: a learner may put a symbolic link in the place of a directory
+// between the look and the mount, or before the engine starts a container again
+// by itself. It leads to the engine's machine, not to the host's files: those
+// outside the workspace are not there.
 package proxy
 
 import (
@@ -29,13 +36,8 @@ const Label = "dev.labctl.environment"
 type Policy struct {
 	// Environment is the value of Label.
 	Environment string
-	// Shared says that the engine is not the environment's own: then the learner
-	// sees and touches only what carries the environment's label.
-	Shared bool
 	// Binds are the directories of the host that containers may mount.
 	Binds []string
-	// Privileged allows privileged containers, devices and the host's namespaces.
-	Privileged bool
 }
 
 // Dial connects to the engine.
@@ -79,8 +81,13 @@ func (w logWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// version is the optional first part of a path.
-var version = regexp.MustCompile(`^/v[0-9]+\.[0-9]+/`)
+var (
+	// version is the optional first part of a path, as engines take it: any digits
+	// and dots.
+	version = regexp.MustCompile(`^/v[0-9.][^/]*`)
+	// properVersion is the only form that clients write.
+	properVersion = regexp.MustCompile(`^/v[0-9]+\.[0-9]+$`)
+)
 
 // ServeHTTP applies the first rule that fits and passes the request on.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,7 +97,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if prefix := version.FindString(path); prefix != "" {
-		path = path[len(prefix)-1:]
+		if !properVersion.MatchString(prefix) {
+			p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: " + prefix[1:] + " is no version of Docker's API"})
+			return
+		}
+		path = path[len(prefix):]
 	}
 	for _, rule := range p.rules {
 		parts := rule.path.FindStringSubmatch(path)

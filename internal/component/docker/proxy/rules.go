@@ -21,18 +21,16 @@ func at(method, path string, apply func(*http.Request, []string) error) rule {
 }
 
 func (p *Proxy) allRules() []rule {
-	rules := []rule{
+	return []rule{
 		at("", `/(swarm|services|nodes|tasks|configs|secrets|plugins)(?:/.*)?`, notInLabs),
 		at(http.MethodPost, `/containers/create`, p.createContainer),
-		at(http.MethodPost, `/containers/[^/]+/exec`, p.createExec),
+		// Names may have slashes: those that --link gives do.
+		at(http.MethodPost, `/containers/(.+)/(?:re)?start`, p.startContainer),
+		at(http.MethodPost, `/containers/.+/exec`, p.createExec),
 		at(http.MethodPost, `/networks/create`, p.labelled),
 		at(http.MethodPost, `/volumes/create`, p.createVolume),
 		at(http.MethodPost, `/build`, p.build),
 	}
-	if p.policy.Shared {
-		rules = append(rules, p.sharedRules()...)
-	}
-	return rules
 }
 
 // notInLabs refuses what reading lists of is harmless, and changing is not.
@@ -51,28 +49,22 @@ func (p *Proxy) labelled(r *http.Request, _ []string) error {
 // createExec refuses to run a program with more rights than its container.
 func (p *Proxy) createExec(r *http.Request, _ []string) error {
 	return rewrite(r, func(o object) error {
-		if o["Privileged"] == true && !p.policy.Privileged {
+		if o["Privileged"] == true {
 			return forbidden("labctl: this lab does not allow --privileged")
 		}
 		return nil
 	})
 }
 
-// createVolume refuses volumes that are another name for a directory of the host.
+// createVolume refuses volumes that are another name for what is not the lab's.
 func (p *Proxy) createVolume(r *http.Request, _ []string) error {
-	return p.edit(r, func(o object) error {
-		options := o.object("DriverOpts")
-		if device, _ := options["device"].(string); device != "" && options["type"] != "tmpfs" {
-			return p.checkBind(device)
-		}
-		return nil
-	})
+	return p.edit(r, func(o object) error { return p.checkVolume(o.object("DriverOpts")) })
 }
 
 // build labels the image that the classic builder makes.
 func (p *Proxy) build(r *http.Request, _ []string) error {
 	query := r.URL.Query()
-	if query.Get("networkmode") == "host" && !p.policy.Privileged {
+	if query.Get("networkmode") == "host" {
 		return forbidden("labctl: this lab does not allow the host's network")
 	}
 	labels := map[string]string{}
