@@ -19,8 +19,7 @@ func (w *world) others() []string {
 		args := arguments(dir)
 		switch {
 		case len(args) > 5 && args[1] == "supervise" && args[2] == "--home" && args[4] == "--env" && !w.owns(args[3]):
-			data, _ := os.ReadFile(filepath.Join(args[3], "envs", args[5], "id"))
-			if _, id, found := strings.Cut(strings.TrimSpace(string(data)), " "); found {
+			if id := clusterID(filepath.Join(args[3], "envs", args[5])); id != "" {
 				ids = append(ids, id)
 			}
 		case len(args) > 3 && filepath.Base(args[0]) == "labinit" && args[1] == "node" && w.heldElsewhere(dir):

@@ -47,10 +47,15 @@ func plays(part string, args []string, inside bool, home string) bool {
 }
 
 // clusterID is the ID of the environment's cluster; empty if there is none yet.
-func (w *world) clusterID() string {
-	data, _ := os.ReadFile(filepath.Join(w.envDir(), "id"))
-	_, id, _ := strings.Cut(strings.TrimSpace(string(data)), " ")
-	return id
+func (w *world) clusterID() string { return clusterID(w.envDir()) }
+
+func clusterID(envDir string) string {
+	data, _ := os.ReadFile(filepath.Join(envDir, "id"))
+	words := strings.Fields(string(data)) // the engine, the ID, the components
+	if len(words) < 2 {
+		return ""
+	}
+	return words[1]
 }
 
 // kill ends the processes that play a part with SIGKILL, waits until they are

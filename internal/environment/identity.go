@@ -2,7 +2,6 @@ package environment
 
 import (
 	"crypto/rand"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,10 +29,11 @@ func (h Home) Exists(name string) bool {
 	return err == nil
 }
 
-// writeIdentity keeps the engine and the cluster's ID in a file of their own,
-// so that a damaged env.json does not make the cluster unreachable.
+// writeIdentity keeps the engine, the cluster's ID and the components in a file
+// of their own, so that a damaged env.json does not make them unreachable.
 func (h Home) writeIdentity(r Record) error {
-	return h.Write(filepath.Join(h.EnvDir(r.Name), "id"), fmt.Appendf(nil, "%s %s\n", r.Engine, r.ID), 0o644)
+	words := append([]string{r.Engine, string(r.ID)}, r.Components...)
+	return h.Write(filepath.Join(h.EnvDir(r.Name), "id"), []byte(strings.Join(words, " ")+"\n"), 0o644)
 }
 
 // Salvage reads as much of an environment as its removal takes, whatever
@@ -48,11 +48,9 @@ func (h Home) Salvage(name string) (*Environment, error) {
 	}
 	e = &Environment{Home: h, Record: Record{Name: name, Lab: name, Phase: Stopping}}
 	data, err := os.ReadFile(filepath.Join(h.EnvDir(name), "id"))
-	if err == nil {
-		_, err = fmt.Sscan(string(data), &e.Engine, &e.ID)
-	}
-	if err != nil || !ValidName(string(e.ID)) {
-		e.Engine, e.ID = "", "" // its files can be removed all the same; gc finds the cluster
-	}
+	words := strings.Fields(string(data))
+	if err == nil && len(words) >= 2 && ValidName(words[1]) {
+		e.Engine, e.ID, e.Components = words[0], engine.ID(words[1]), words[2:]
+	} // else its files can be removed all the same; gc finds the cluster
 	return e, nil
 }

@@ -1,5 +1,5 @@
-// Package node is the contract between the embedded engine, which starts a
-// node, and labinit, the node's first process: what the node is told, what it
+// Package node is the contract between package machine, which starts a node of
+// a cluster or of a Docker Engine, and labinit, the node's first process: what the node is told, what it
 // reports, and the addresses both count on. initd is labinit's main work;
 // applet holds the small programs it doubles as.
 package node

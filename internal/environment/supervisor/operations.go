@@ -23,8 +23,10 @@ func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
 		defer cancel()
 		status = judge(ctx, c, status)
-		for _, part := range s.parts() {
-			status = judge(ctx, part, status)
+		for _, part := range s.parts() { // the first trouble counts
+			if status.Health == "" {
+				status = judge(ctx, part, status)
+			}
 		}
 	}
 	reply(w, http.StatusOK, status)
@@ -37,15 +39,11 @@ type judged interface {
 	Health(ctx context.Context) error
 }
 
-// judge adds to a status how one part of the environment is. The first trouble
-// counts.
+// judge adds to a status how one part of the environment is.
 func judge(ctx context.Context, c judged, status Status) Status {
-	if status.Health != "" {
-		return status
-	}
 	select {
 	case <-c.Done():
-		status.State, status.Health = Broken, "the cluster has ended"
+		status.State, status.Health = Broken, "a part of the environment has ended"
 		if err := c.Err(); err != nil {
 			status.Health = err.Error()
 		}

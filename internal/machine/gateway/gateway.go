@@ -1,4 +1,4 @@
-// Package gateway is the network of an embedded cluster, all of it in user
+// Package gateway is the network of a cluster's machines, all of it in user
 // space: a switch that joins the nodes' network devices, and a router that
 // gives them TCP, UDP and DNS through this process's own sockets. The host
 // gets no route, no rule, no interface; when the host has no network, nodes
