@@ -20,7 +20,7 @@ func TestCarefulRollouts(t *testing.T) {
 	t.Parallel()
 	check := lab.Check{
 		When: []lab.Stimulus{{Rollout: &lab.RolloutStimulus{
-			Deployment: "web", Image: "labctl.dev/web:v2", Within: lab.Duration(12 * time.Second),
+			Deployment: "web", Image: "labctl.dev/web:v2", Within: lab.Duration(30 * time.Second),
 		}}},
 		Expect: []lab.Expect{deployment("self.status.updatedReplicas == 2")},
 	}
@@ -31,6 +31,7 @@ func TestCarefulRollouts(t *testing.T) {
 	slow := strings.Replace(careful, "minReadySeconds: 8", "minReadySeconds: 60", 1)
 	w := newWorld(t, "")
 	w.applyOnly(slow)
+	check.When[0].Rollout.Within = lab.Duration(12 * time.Second)
 	if r := w.run(check); r.Verdict != Pending || r.Code != CodeRolloutStuck || !strings.Contains(r.Message, "minReadySeconds 60") {
 		t.Error(explain(r))
 	}

@@ -74,7 +74,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 	learned, unread := seat.learned(report)
 	if unwritten := errors.Join(unread, o.s.remember(seat.env, report)); unwritten != nil {
 		// The verdict stands, and counts; it is only not remembered.
-		fmt.Fprintf(o.s.Stderr, "%s this run is not in your history: %v\n", o.s.err().yellow("note:"), unwritten)
+		fmt.Fprintf(o.s.Stderr, "%s this run is not in your history: %v\n%s\n", o.s.err().yellow("note:"), unwritten, o.s.Typed(faultOf(unwritten).Hint))
 	}
 	if o.output == formatJSON {
 		err = printJSON(o.s.Stdout, checkDocument{version1(), report})

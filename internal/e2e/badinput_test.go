@@ -111,7 +111,7 @@ func TestDiskFillsUp(t *testing.T) {
 	w.mountHome(0, "size=1500m")
 	w.labctl("start", labName)
 	fill(t, filepath.Join(w.home, "ballast"))
-	w.wants(4, []string{"no space left", "Free some space"}, "check", "deploy")
+	w.wants(1, []string{"DeploymentMissing", "not in your history", "no space left", "Free some space"}, "check", "deploy")
 	w.wants(4, []string{"no space left", "Free some space"}, "hint", "deploy")
 	w.wants(0, nil, "stop")
 	if left := w.environments(); len(left) > 0 {
