@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"labctl.dev/labctl/internal/component"
@@ -23,7 +26,7 @@ func (l *Lifecycle) upPart(ctx context.Context, c component.Component, o Observe
 	if err := l.Env.Home.Make(l.Env.WorkspaceDir()); err != nil {
 		return err
 	}
-	if err := l.Env.Home.Make(l.Env.PartDir("")); err != nil {
+	if err := l.Env.makePartsDir(); err != nil {
 		return err
 	}
 	part, err := c.Up(ctx, l.Env.Part(c.Name(), l.Bin), l.Env.Ledger(), o.Progress)
@@ -33,6 +36,33 @@ func (l *Lifecycle) upPart(ctx context.Context, c component.Component, o Observe
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.parts = append(l.parts, part)
+	return nil
+}
+
+// makePartsDir makes the directory of the parts, which stays with the one who
+// makes it: root works in there, and would follow links of the learner's.
+func (e *Environment) makePartsDir() error {
+	root, err := os.OpenRoot(e.Dir())
+	if err != nil {
+		return e.Home.unusable(err)
+	}
+	defer root.Close()
+	name := filepath.Base(e.PartDir(""))
+	err = root.Mkdir(name, 0o711)
+	if err == nil {
+		err = root.Chmod(name, 0o711) // whatever the umask
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return e.Home.unusable(err)
+	}
+	info, err := root.Lstat(name)
+	if err != nil {
+		return e.Home.unusable(err)
+	}
+	if uid, known := ownerOf(info); !info.IsDir() || known && uid != os.Geteuid() {
+		return problem(CodeState, "Run `labctl stop --env "+e.Name+"`, which keeps your workspace files, and start the lab anew.", nil,
+			"%s is not labctl's own directory", e.PartDir(""))
+	}
 	return nil
 }
 
@@ -70,12 +100,12 @@ func (e *Environment) removeParts(ctx context.Context, all []component.Component
 	if len(e.Components) == 0 {
 		return nil
 	}
-	if err := e.mayRemove(e.PartDir("")); err != nil {
-		return err
-	}
 	for _, c := range all {
 		if !slices.Contains(e.Components, c.Name()) {
 			continue
+		}
+		if err := e.mayRemove(e.PartDir(c.Name())); err != nil {
+			return err
 		}
 		if err := c.Down(ctx, e.Part(c.Name(), bin)); err != nil {
 			return fmt.Errorf("remove %s: %w", c.Name(), err)

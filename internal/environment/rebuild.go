@@ -46,12 +46,11 @@ func (l *Lifecycle) holdChecks(ctx context.Context, o Observer) (*Lock, error) {
 }
 
 func (l *Lifecycle) rebuildSteps(workspace step) []step {
-	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).tryUndo}, workspace}
+	steps := []step{{"stimuli", CodeEngine, (*Lifecycle).tryUndo}}
 	if len(l.Components) > 0 {
-		steps = append(steps, step{"parts", CodeEngine, func(l *Lifecycle, ctx context.Context, _ Observer) error {
-			return l.eachPart(func(part component.Running) error { return part.Reset(ctx) })
-		}})
+		steps = append(steps, step{"parts", CodeEngine, (*Lifecycle).resetParts})
 	}
+	steps = append(steps, workspace) // after what runs in parts and writes to it
 	if l.Env.Nodes == 0 && len(l.Components) > 0 {
 		return steps
 	}
@@ -67,6 +66,17 @@ func (l *Lifecycle) rebuildSteps(workspace step) []step {
 		}
 	}
 	return steps
+}
+
+// resetParts gives the parts the lab's images again: the learner may have removed
+// some, or given their names to others.
+func (l *Lifecycle) resetParts(ctx context.Context, _ Observer) error {
+	return l.eachPart(func(part component.Running) error {
+		if err := part.Reset(ctx); err != nil || l.Material.Images == nil {
+			return err
+		}
+		return l.load(ctx, part.LoadImages)
+	})
 }
 
 func (l *Lifecycle) resetCluster(ctx context.Context, _ Observer) error {

@@ -10,14 +10,25 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-const baselineName = "baseline.json"
+const (
+	baselineName = "baseline.json"
+	resetTimeout = time.Minute
+	resetEvery   = 100 * time.Millisecond
+)
+
+// baseline are the images that Reset leaves: their tags by their ID.
+type baseline map[string][]string
 
 // Baseline remembers the images that are there now as those that Reset leaves.
 func (e *Engine) Baseline(ctx context.Context) error {
@@ -25,84 +36,151 @@ func (e *Engine) Baseline(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the images: %w", err)
 	}
-	ids := make([]string, len(list))
-	for i, image := range list {
-		ids[i] = image.ID
+	keep := baseline{}
+	for _, i := range list {
+		keep[i.ID] = i.RepoTags
 	}
-	data, err := json.Marshal(ids)
+	data, err := json.Marshal(keep)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(e.spec.Dir, baselineName), data, 0o600)
 }
 
-// Reset takes away containers, networks and volumes, and the images that were
-// not there when the engine was handed over.
+// Reset takes away containers, networks, volumes, what builds have left, and the
+// images and tags that were not there when the engine was handed over. Images of
+// the lab that the learner has removed come back by LoadImages.
 func (e *Engine) Reset(ctx context.Context) error {
-	return errors.Join(e.removeContainers(ctx), e.removeNetworks(ctx), e.removeVolumes(ctx), e.removeImages(ctx))
+	ctx, cancel := context.WithTimeoutCause(ctx, resetTimeout, fmt.Errorf("given up after %v", resetTimeout))
+	defer cancel()
+	keep, err := e.readBaseline()
+	if err != nil {
+		return err
+	}
+	var last error
+	err = wait.PollUntilContextCancel(ctx, resetEvery, true, func(ctx context.Context) (bool, error) {
+		s := sweep{Engine: e, keep: keep}
+		err := s.all(ctx)
+		last = s.busy
+		return s.found == 0, err
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("remove what the learner made of Docker: %w", errors.Join(context.Cause(ctx), last))
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := e.client.BuildCachePrune(ctx, build.CachePruneOptions{All: true}); err != nil {
+		return fmt.Errorf("remove what builds have left: %w", err)
+	}
+	return nil
 }
 
-func (e *Engine) removeContainers(ctx context.Context) error {
-	list, err := e.client.ContainerList(ctx, container.ListOptions{All: true})
+func (e *Engine) readBaseline() (baseline, error) {
+	data, err := os.ReadFile(filepath.Join(e.spec.Dir, baselineName))
+	if err != nil {
+		return nil, fmt.Errorf("read which images to keep: %w", err)
+	}
+	var keep baseline
+	if err := json.Unmarshal(data, &keep); err != nil {
+		return nil, fmt.Errorf("read which images to keep: %w", err)
+	}
+	return keep, nil
+}
+
+// sweep goes once through all that there is. A learner may go on working
+// meanwhile, so things vanish before they are removed, are held by others, and
+// come anew: the sweep that finds nothing is the last one.
+type sweep struct {
+	*Engine
+
+	keep  baseline
+	found int   // things that were to be removed
+	busy  error // why the last one could not be
+}
+
+func (s *sweep) all(ctx context.Context) error {
+	for _, kind := range []func(context.Context) error{s.containers, s.networks, s.volumes, s.images} {
+		if err := kind(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removed takes note of what became of one thing.
+func (s *sweep) removed(what, name string, err error) error {
+	s.found++
+	if err == nil || errdefs.IsNotFound(err) {
+		return nil
+	}
+	err = fmt.Errorf("remove the %s %s: %w", what, name, err)
+	if errdefs.IsConflict(err) || errdefs.IsPermissionDenied(err) { // the latter: a network with containers
+		s.busy = err
+		return nil
+	}
+	return err
+}
+
+func (s *sweep) containers(ctx context.Context) error {
+	list, err := s.client.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return fmt.Errorf("list the containers: %w", err)
 	}
 	for _, c := range list {
-		if err := e.client.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
-			return fmt.Errorf("remove the container %s: %w", c.ID, err)
+		err := s.client.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+		if err := s.removed("container", c.ID, err); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) removeNetworks(ctx context.Context) error {
-	list, err := e.client.NetworkList(ctx, network.ListOptions{})
+func (s *sweep) networks(ctx context.Context) error {
+	list, err := s.client.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list the networks: %w", err)
 	}
 	for _, n := range list {
-		if n.Name == "bridge" || n.Name == "host" || n.Name == "none" {
+		if slices.Contains([]string{"bridge", "host", "none"}, n.Name) {
 			continue
 		}
-		if err := e.client.NetworkRemove(ctx, n.ID); err != nil {
-			return fmt.Errorf("remove the network %s: %w", n.Name, err)
+		if err := s.removed("network", n.Name, s.client.NetworkRemove(ctx, n.ID)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) removeVolumes(ctx context.Context) error {
-	list, err := e.client.VolumeList(ctx, volume.ListOptions{})
+func (s *sweep) volumes(ctx context.Context) error {
+	list, err := s.client.VolumeList(ctx, volume.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list the volumes: %w", err)
 	}
 	for _, v := range list.Volumes {
-		if err := e.client.VolumeRemove(ctx, v.Name, true); err != nil {
-			return fmt.Errorf("remove the volume %s: %w", v.Name, err)
+		if err := s.removed("volume", v.Name, s.client.VolumeRemove(ctx, v.Name, true)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) removeImages(ctx context.Context) error {
-	list, err := e.client.ImageList(ctx, image.ListOptions{})
+func (s *sweep) images(ctx context.Context) error {
+	list, err := s.client.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("list the images: %w", err)
 	}
-	data, err := os.ReadFile(filepath.Join(e.spec.Dir, baselineName))
-	if err != nil {
-		return fmt.Errorf("read which images to keep: %w", err)
-	}
-	var keep []string
-	if err := json.Unmarshal(data, &keep); err != nil {
-		return fmt.Errorf("read which images to keep: %w", err)
-	}
 	for _, i := range list {
-		if slices.Contains(keep, i.ID) {
-			continue
+		tags, ours := s.keep[i.ID]
+		remove := []string{i.ID}
+		if ours {
+			remove = slices.DeleteFunc(slices.Clone(i.RepoTags), func(tag string) bool { return slices.Contains(tags, tag) })
 		}
-		if _, err := e.client.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true}); err != nil {
-			return fmt.Errorf("remove the image %s: %w", i.ID, err)
+		for _, ref := range remove {
+			_, err := s.client.ImageRemove(ctx, ref, image.RemoveOptions{Force: !ours, PruneChildren: true})
+			if err := s.removed("image", ref, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
