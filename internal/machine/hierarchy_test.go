@@ -126,20 +126,20 @@ func TestInherit(t *testing.T) {
 	}
 }
 
-func TestClusterOf(t *testing.T) {
+func TestMachineOf(t *testing.T) {
 	tests := map[string]struct {
 		cmdline string
 		want    string
 	}{
-		"a node":           {"/opt/bin/labinit\x00node\x00my-lab\x00lab-worker\x00", "my-lab"},
+		"a node":           {"/opt/bin/labinit\x00node\x00my-lab\x00lab-worker\x00", "my-lablab-worker"},
 		"another program":  {"/bin/grep\x00node\x00my-lab\x00lab-worker\x00", ""},
 		"an applet":        {"/opt/bin/labinit\x00probe\x00", ""},
 		"one that is gone": {"", ""},
 		"a part of a name": {"/bin/notlabinit\x00node\x00my-lab\x00lab-worker\x00", ""},
 	}
 	for name, tt := range tests {
-		if got, ok := clusterOf([]byte(tt.cmdline)); got != tt.want || ok != (tt.want != "") {
-			t.Errorf("%s: %q, %v", name, got, ok)
+		if cluster, machine, ok := machineOf([]byte(tt.cmdline)); cluster+machine != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s: %q, %q, %v", name, cluster, machine, ok)
 		}
 	}
 }

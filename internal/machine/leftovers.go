@@ -71,10 +71,27 @@ func Clear(ctx context.Context, cluster string) error {
 	return nil
 }
 
+// ClearOne is Clear for one machine of a cluster.
+func ClearOne(ctx context.Context, cluster, name string) error {
+	if err := endProcesses(ctx, func(p initProcess) bool { return p.cluster == cluster && p.name == name }, cluster, name); err != nil {
+		return err
+	}
+	hierarchies, err := FindHierarchies(MountInfo)
+	if err != nil {
+		return err
+	}
+	for _, h := range hierarchies {
+		if err := h.Remove(ctx, cluster, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // initProcess is a running labinit: the end of it is the end of its node.
 type initProcess struct {
-	pid     int
-	cluster string
+	pid           int
+	cluster, name string
 }
 
 // findInits looks through the processes of this machine.
@@ -93,43 +110,48 @@ func findInits() ([]initProcess, error) {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		if id, ok := clusterOf(cmdline); ok {
-			found = append(found, initProcess{pid, id})
+		if cluster, machine, ok := machineOf(cmdline); ok {
+			found = append(found, initProcess{pid, cluster, machine})
 		}
 	}
 	return found, nil
 }
 
-// clusterOf returns the cluster that a command line, as /proc shows it, is a
-// node of: "labinit node ID NAME".
-func clusterOf(cmdline []byte) (string, bool) {
+// machineOf returns the cluster and the name of the machine that a command line,
+// as /proc shows it, is the init of: "labinit node ID NAME".
+func machineOf(cmdline []byte) (cluster, name string, ok bool) {
 	args := bytes.Split(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0})
 	if len(args) != 4 || filepath.Base(string(args[0])) != initName || string(args[1]) != node.Command {
-		return "", false
+		return "", "", false
 	}
-	return string(args[2]), true
+	return string(args[2]), string(args[3]), true
 }
 
 // EndProcesses kills the machines of a cluster and waits until they are gone, with
 // everything in them.
 func EndProcesses(ctx context.Context, id string) error {
+	return endProcesses(ctx, func(p initProcess) bool { return p.cluster == id }, id)
+}
+
+// endProcesses kills the machines that are meant; cgroup is where they are.
+func endProcesses(ctx context.Context, meant func(initProcess) bool, cgroup ...string) error {
 	hierarchies, err := FindHierarchies(MountInfo)
 	if err != nil {
 		return err
 	}
 	for _, h := range hierarchies {
-		h.thaw(id)
+		h.thaw(cgroup...)
 	}
 	inits, err := findInits()
 	if err != nil {
 		return err
 	}
 	for _, p := range inits {
-		if p.cluster != id {
+		if !meant(p) {
 			continue
 		}
 		if err := killAndWait(ctx, p); err != nil {
-			return fmt.Errorf("end process %d, a node of %s: %w", p.pid, id, err)
+			return fmt.Errorf("end process %d, a node of %s: %w", p.pid, p.cluster, err)
 		}
 	}
 	return nil
@@ -146,7 +168,7 @@ func killAndWait(ctx context.Context, p initProcess) error {
 	defer func() { _ = unix.Close(fd) }()
 	// Now that the number cannot go to another process, make sure whose it is.
 	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-	if id, ok := clusterOf(cmdline); err != nil || !ok || id != p.cluster {
+	if cluster, name, ok := machineOf(cmdline); err != nil || !ok || cluster != p.cluster || name != p.name {
 		return nil
 	}
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {

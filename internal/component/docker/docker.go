@@ -59,7 +59,7 @@ const minMemory = 400 << 20
 // Probe tries what the engine needs, in namespaces that end with the trial.
 func (Component) Probe(ctx context.Context, bin, home string) (component.Missing, error) {
 	missing, err := machine.Probe(ctx, machine.Needs{
-		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory, Make: "make docker",
+		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory, Make: "make build docker",
 		Binaries: []string{"dockerd", "docker-proxy", "docker", "docker-compose", "docker-buildx", "containerd", "containerd-shim-runc-v2", "runc"},
 	})
 	return component.Missing{What: missing.What, Remedy: missing.Remedy}, err
@@ -69,6 +69,9 @@ func (Component) Probe(ctx context.Context, bin, home string) (component.Missing
 func (c Component) Up(ctx context.Context, spec component.Spec, led component.Ledger, progress func(string)) (component.Running, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
 	defer cancel()
+	if err := checkSocketPath(spec); err != nil {
+		return nil, err
+	}
 	e := &Engine{spec: spec, log: c.Log.With("component", "docker"), done: make(chan struct{})}
 	progress("starting the Docker Engine")
 	if err := e.start(ctx, led); err != nil {
@@ -81,14 +84,14 @@ func (c Component) Up(ctx context.Context, spec component.Spec, led component.Le
 }
 
 func (e *Engine) start(ctx context.Context, led component.Ledger) error {
-	// Whoever the environment belongs to has to reach the socket, nobody the rest.
-	if err := os.MkdirAll(e.spec.Dir, 0o711); err != nil {
+	// One that was killed may be dying still; nodes of the same environment live.
+	if err := machine.ClearOne(ctx, e.spec.ID, machineName); err != nil {
+		return fmt.Errorf("end an earlier Docker Engine of this environment: %w", err)
+	}
+	if err := e.makeDirs(); err != nil {
 		return fmt.Errorf("make the directory of Docker: %w", err)
 	}
-	data := filepath.Join(e.spec.Dir, "machine")
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("make the directory of Docker: %w", err)
-	}
+	data := filepath.Join(e.spec.Dir, dataDir)
 	var err error
 	if e.dir, err = os.Open(data); err != nil {
 		return err
@@ -111,7 +114,7 @@ func (e *Engine) start(ctx context.Context, led component.Ledger) error {
 	if err := e.ports.start(ctx); err != nil {
 		return err
 	}
-	return errors.Join(e.configure(), e.serve(ctx))
+	return e.serve(ctx)
 }
 
 // await waits until the engine answers.
@@ -127,7 +130,7 @@ func (e *Engine) await(ctx context.Context) error {
 		return last == nil, nil
 	})
 	if ctx.Err() != nil {
-		return fmt.Errorf("wait for the Docker Engine (%w): %w", last, context.Cause(ctx))
+		return fmt.Errorf("wait for the Docker Engine: %w", errors.Join(context.Cause(ctx), last))
 	}
 	return err
 }
@@ -142,13 +145,9 @@ func (e *Engine) dialAny(ctx context.Context, _, _ string) (net.Conn, error) { r
 
 // serve opens the learner's socket.
 func (e *Engine) serve(ctx context.Context) error {
-	path := filepath.Join(e.spec.Dir, socketName)
-	l, err := listenShort(ctx, path)
+	l, err := e.listen(ctx)
 	if err != nil {
 		return fmt.Errorf("open the learner's socket of Docker: %w", err)
-	}
-	if err := errors.Join(os.Chmod(path, 0o600), os.Chown(path, e.spec.UID, e.spec.GID)); err != nil {
-		return errors.Join(err, l.Close())
 	}
 	policy := proxy.Policy{Environment: e.spec.ID, Binds: []string{e.spec.Workspace}}
 	e.server = &http.Server{Handler: e.ports.before(proxy.New(policy, e.dial, e.log)), ReadHeaderTimeout: time.Minute}
@@ -158,43 +157,6 @@ func (e *Engine) serve(ctx context.Context) error {
 		}
 	}()
 	return nil
-}
-
-// listenShort makes a unix socket also where its path is too long for one.
-func listenShort(ctx context.Context, path string) (net.Listener, error) {
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)))
-	if err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	return l, nil
-}
-
-// configure makes a configuration of the docker command of the learner's own,
-// where it finds its plugins.
-func (e *Engine) configure() error {
-	plugins := filepath.Join(e.spec.Dir, configDir, "cli-plugins")
-	if err := os.MkdirAll(plugins, 0o755); err != nil {
-		return fmt.Errorf("make the configuration of docker: %w", err)
-	}
-	for _, name := range []string{"docker-compose", "docker-buildx"} {
-		link := filepath.Join(plugins, name)
-		if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("make the configuration of docker: %w", err)
-		}
-		if err := os.Symlink(filepath.Join(e.spec.Bin, name), link); err != nil {
-			return fmt.Errorf("make the configuration of docker: %w", err)
-		}
-	}
-	return os.Chown(filepath.Dir(plugins), e.spec.UID, e.spec.GID)
 }
 
 // watch ends with the machine.
