@@ -93,8 +93,14 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 		request: supervisor.Request{Lab: env.Lab, LabDir: env.LabDir, Engine: env.Engine, Seed: env.Seed, KeepOnFailure: o.keep},
 	}
 	plan.caps, err = e.Probe(ctx)
+	if err != nil {
+		return startPlan{}, err
+	}
 	plan.request.Capabilities = plan.caps.Has // for one that is unfinished and made anew
-	return plan, err
+	if _, err := supervisor.Connect(name, home.EnvDir(name)).Status(ctx); err != nil && plan.caps.Available {
+		return plan, o.s.tryComponents(ctx, l.Lab, o.arguments()) // they start again, too
+	}
+	return plan, nil
 }
 
 // unavailable says why an engine or a component cannot run here, and what to type if that is
