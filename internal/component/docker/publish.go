@@ -4,13 +4,10 @@ package docker
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"sync"
 	"time"
@@ -23,6 +20,9 @@ import (
 	"labctl.dev/labctl/internal/machine/gateway"
 	"labctl.dev/labctl/internal/node"
 )
+
+// again is when events that ended are asked for anew.
+const again = time.Second
 
 // publisher forwards the ports that containers publish from the host's loopback
 // into the engine's network: there, docker-proxy takes them.
@@ -45,7 +45,7 @@ func newPublisher(c *client.Client, g *gateway.Gateway, log *slog.Logger) *publi
 // start forwards what is published already, and follows what will be.
 func (p *publisher) start(ctx context.Context) error {
 	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
-	messages, failed := p.client.Events(p.life, events.ListOptions{Filters: filters.NewArgs(filters.Arg("type", "container"))})
+	messages, failed := p.subscribe()
 	if err := p.sync(ctx); err != nil {
 		return err
 	}
@@ -53,31 +53,41 @@ func (p *publisher) start(ctx context.Context) error {
 	return nil
 }
 
+func (p *publisher) subscribe() (<-chan events.Message, <-chan error) {
+	return p.client.Events(p.life, events.ListOptions{Filters: filters.NewArgs(filters.Arg("type", "container"))})
+}
+
 // follow looks again whenever a container changes, until the engine ends.
 func (p *publisher) follow(messages <-chan events.Message, failed <-chan error) {
 	for {
 		select {
 		case <-messages:
-			if err := p.sync(p.life); err != nil && p.life.Err() == nil {
-				p.log.Warn("cannot publish ports", "error", err)
-			}
 		case err := <-failed:
 			if p.life.Err() != nil {
 				return
 			}
 			p.log.Info("docker's events ended; listening again", "error", err)
 			select {
-			case <-time.After(time.Second): // the engine is being restarted
+			case <-time.After(again): // the engine is being restarted
 			case <-p.life.Done():
 				return
 			}
-			messages, failed = p.client.Events(p.life, events.ListOptions{Filters: filters.NewArgs(filters.Arg("type", "container"))})
+			messages, failed = p.subscribe() // what happened meanwhile is not told
+		}
+		if err := p.sync(p.life); err != nil && p.life.Err() == nil {
+			p.log.Warn("cannot publish ports", "error", err)
 		}
 	}
 }
 
-// sync makes the open ports those that running containers publish.
+// sync makes the open ports those that running containers publish. It asks with
+// the lock held, so that no older answer comes after a newer one.
 func (p *publisher) sync(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.life.Err(); err != nil {
+		return err // nobody would close what it opens
+	}
 	list, err := p.client.ContainerList(ctx, container.ListOptions{})
 	if err != nil {
 		return err
@@ -90,8 +100,6 @@ func (p *publisher) sync(ctx context.Context) error {
 			}
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for port, l := range p.open {
 		if !wanted[port] {
 			l.Close()
@@ -167,57 +175,4 @@ func (p *publisher) close() {
 	}
 	p.mu.Unlock()
 	p.running.Wait()
-}
-
-var starting = regexp.MustCompile(`^(?:/v[0-9.]+)?/containers/(.+)/(?:re)?start$`)
-
-// before refuses to start a container whose ports the host has given to somebody
-// else, as Docker itself would, and lets the learner use the ports of one that
-// has started at once.
-func (p *publisher) before(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		match := starting.FindStringSubmatch(r.URL.Path)
-		if match == nil || r.Method != http.MethodPost {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := p.refusal(r.Context(), match[1]); err != nil {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusInternalServerError)
-			fmt.Fprintf(w, "{\"message\":%q}\n", err.Error())
-			return
-		}
-		next.ServeHTTP(w, r)
-		if err := p.sync(p.life); err != nil {
-			p.log.Warn("cannot publish ports", "error", err)
-		}
-	})
-}
-
-// refusal tries the ports that a container asks for.
-func (p *publisher) refusal(ctx context.Context, name string) error {
-	c, err := p.client.ContainerInspect(ctx, name)
-	if err != nil || c.HostConfig == nil {
-		return nil // the engine will say what is wrong with it
-	}
-	for _, bindings := range c.HostConfig.PortBindings {
-		for _, b := range bindings {
-			port, err := strconv.ParseUint(b.HostPort, 10, 16)
-			if err != nil || port == 0 || p.has(uint16(port)) {
-				continue
-			}
-			l, err := new(net.ListenConfig).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", b.HostPort))
-			if err != nil {
-				return fmt.Errorf("bind for 127.0.0.1:%d failed: port is already allocated by another program of this machine (%w)", port, err)
-			}
-			l.Close()
-		}
-	}
-	return nil
-}
-
-func (p *publisher) has(port uint16) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.open[port] != nil
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +14,9 @@ func (p *Proxy) createContainer(r *http.Request, _ []string) error {
 		if err := checkPrivileges(host); err != nil {
 			return err
 		}
-		openPorts(host)
+		if err := publishPorts(r.Context(), host); err != nil {
+			return err
+		}
 		return p.checkMounts(host)
 	})
 }
@@ -55,17 +56,4 @@ func checkPrivileges(host object) error {
 		}
 	}
 	return nil
-}
-
-// openPorts publishes ports on all addresses of where the engine is: what of
-// them gets out is decided around it.
-func openPorts(host object) {
-	for _, bindings := range host.object("PortBindings") {
-		list, _ := bindings.([]any)
-		for _, b := range list {
-			if binding, ok := b.(map[string]any); ok {
-				maps.DeleteFunc(binding, func(key string, _ any) bool { return strings.EqualFold(key, "HostIp") })
-			}
-		}
-	}
 }

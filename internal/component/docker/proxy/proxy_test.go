@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -145,6 +146,28 @@ func TestWhatIsMadeCarriesTheLabel(t *testing.T) {
 	_, _, e = ask(t, Policy{}, http.MethodPost, "/v1.45/build?t=x&labels=%7B%22a%22%3A%22b%22%7D", "")
 	if got := e.query.Get("labels"); got != `{"a":"b","`+Label+`":"env1"}` || e.query.Get("t") != "x" {
 		t.Errorf("a build got %v", e.query)
+	}
+}
+
+func TestPortsAreChosenForTheHost(t *testing.T) {
+	for _, binding := range []string{`{}`, `{"HostPort":"0"}`, `{"hostport":"","HostIp":"::"}`} {
+		_, message, e := ask(t, Policy{}, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"PortBindings":{"80/tcp":[`+binding+`,{}]}}}`)
+		host, _ := e.body["HostConfig"].(map[string]any)
+		got, _ := json.Marshal(host["PortBindings"])
+		ports := regexp.MustCompile(`^{"80/tcp":\[{"HostPort":"([1-9][0-9]+)"},{"HostPort":"([1-9][0-9]+)"}\]}$`).FindStringSubmatch(string(got))
+		if ports == nil || ports[1] == ports[2] {
+			t.Errorf("%s becomes %s %s", binding, got, message)
+		}
+	}
+	for bindings, want := range map[string]string{
+		`{"53/udp":[{"HostPort":"53"}]}`:        "TCP only",
+		`{"53/sctp":[{}]}`:                      "TCP only",
+		`{"80/tcp":[{"HostPort":"8000-8010"}]}`: "a single port",
+	} {
+		status, message, e := ask(t, Policy{}, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"PortBindings":`+bindings+`}}`)
+		if status != http.StatusBadRequest || !strings.Contains(message, want) || e.path != "" {
+			t.Errorf("%s: %d %s", bindings, status, message)
+		}
 	}
 }
 
