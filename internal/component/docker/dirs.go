@@ -42,7 +42,7 @@ func (e *Engine) makeDirs() error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if err := root.Chmod(".", 0o711); err != nil { // whatever the umask
 		return err
 	}
@@ -99,7 +99,7 @@ func (e *Engine) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	dir, err := root.Open(".")
 	if err != nil {
 		return nil, err

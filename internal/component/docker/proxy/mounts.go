@@ -103,7 +103,7 @@ func contained(dir, path string) bool {
 	if err != nil {
 		return false
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for ; ; relative = filepath.Dir(relative) {
 		if _, err := root.Stat(relative); err == nil {
 			return true
