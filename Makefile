@@ -14,7 +14,8 @@ KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).git
 KUBE_ENV     := CGO_ENABLED=0 GOFLAGS=-trimpath
 CTRD_TAGS    := no_btrfs no_zfs no_devmapper
 
-DOCKER     := 29.0.0
+DOCKER     := 2.0.0-beta.24
+DOCKER_CLI := 29.7.2
 ENGINE_PKG := github.com/moby/moby/v2/dockerversion
 
 # $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED)
@@ -47,7 +48,7 @@ docker: deps ## build labctl's own Docker Engine into bin/, for labs that need o
 	@echo "building into $(BIN)"
 	$(call build,docker-proxy,internal/tools/dockerd,github.com/moby/moby/v2/cmd/docker-proxy,$(LDFLAGS))
 	$(call build,dockerd,internal/tools/dockerd,github.com/moby/moby/v2/cmd/dockerd,$(LDFLAGS) -X $(ENGINE_PKG).Version=$(DOCKER))
-	$(call build,docker,internal/tools/dockercli,github.com/docker/cli/cmd/docker,$(LDFLAGS) -X github.com/docker/cli/cli/version.Version=$(DOCKER))
+	$(call build,docker,internal/tools/dockercli,github.com/docker/cli/cmd/docker,$(LDFLAGS) -X github.com/docker/cli/cli/version.Version=$(DOCKER_CLI))
 	$(call build,docker-compose,internal/tools/dockercli,github.com/docker/compose/v5/cmd,$(LDFLAGS) -X github.com/docker/compose/v5/internal.Version=v5.5.1)
 	$(call build,docker-buildx,internal/tools/dockercli,github.com/docker/buildx/cmd/buildx,$(LDFLAGS) -X github.com/docker/buildx/version.Version=v0.37.2)
 
