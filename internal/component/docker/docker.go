@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -96,7 +97,8 @@ func (e *Engine) start(ctx context.Context, led component.Ledger) error {
 	if e.dir, err = os.Open(data); err != nil {
 		return err
 	}
-	route := gateway.Route{Net: node.DockerNet(), Via: node.MachineIP(1)}
+	// Learners may choose any subnet for a network of theirs.
+	route := gateway.Route{Net: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: node.MachineIP(1)}
 	if e.host, err = machine.NewHost(ctx, machine.Host{Cluster: e.spec.ID, Bin: e.spec.Bin, Log: e.log, Ledger: led}, []gateway.Route{route}); err != nil {
 		return err
 	}

@@ -216,6 +216,32 @@ func TestAPortThatIsTaken(t *testing.T) {
 	}
 }
 
+// TestTheWayOut asks the host's own address from a network whose subnet is the
+// learner's choice.
+func TestTheWayOut(t *testing.T) {
+	w := newWorld(t)
+	w.load()
+	addresses, err := net.InterfaceAddrs()
+	w.must(err)
+	at := slices.IndexFunc(addresses, func(a net.Addr) bool { ip := a.(*net.IPNet).IP; return ip.To4() != nil && ip.IsGlobalUnicast() })
+	if at < 0 {
+		t.Skip("this machine has only its loopback")
+	}
+	l, err := listenOn(net.JoinHostPort(addresses[at].(*net.IPNet).IP.String(), "0"))
+	w.must(err)
+	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "from outside") })}
+	go func() { _ = server.Serve(l) }()
+	defer server.Close()
+	for _, subnet := range []string{"10.99.77.0/24", "192.168.177.0/24"} {
+		_, err := w.docker("network", "create", "--subnet", subnet, "own"+subnet[:3])
+		w.must(err)
+		out, err := w.docker("run", "--rm", "--network", "own"+subnet[:3], "--entrypoint", "/bin/wget", "labctl.dev/web:v1", "-q", "-T", "5", "-O", "-", "http://"+l.Addr().String()+"/")
+		if err != nil || !strings.Contains(out, "from outside") {
+			t.Errorf("from %s: %q, %v", subnet, out, err)
+		}
+	}
+}
+
 func TestACancelledStart(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancelCause(w.Context())
