@@ -8,14 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -200,48 +196,6 @@ func TestAnEngineOfOnesOwn(t *testing.T) {
 	w.answers(port, true)
 }
 
-func TestAPortThatIsTaken(t *testing.T) {
-	w := newWorld(t)
-	w.load()
-	server := &http.Server{Addr: "127.0.0.1:" + port, Handler: http.NotFoundHandler()}
-	l, err := listenOn(server.Addr)
-	w.must(err)
-	go func() { _ = server.Serve(l) }()
-	defer server.Close()
-	made, err := w.learner.ContainerCreate(w.Context(), &container.Config{Image: "labctl.dev/web:v1"}, pointer(published()), nil, nil, "web")
-	w.must(err)
-	err = w.learner.ContainerStart(w.Context(), made.ID, container.StartOptions{})
-	if err == nil || !strings.Contains(err.Error(), "already allocated") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// TestTheWayOut asks the host's own address from a network whose subnet is the
-// learner's choice.
-func TestTheWayOut(t *testing.T) {
-	w := newWorld(t)
-	w.load()
-	addresses, err := net.InterfaceAddrs()
-	w.must(err)
-	at := slices.IndexFunc(addresses, func(a net.Addr) bool { ip := a.(*net.IPNet).IP; return ip.To4() != nil && ip.IsGlobalUnicast() })
-	if at < 0 {
-		t.Skip("this machine has only its loopback")
-	}
-	l, err := listenOn(net.JoinHostPort(addresses[at].(*net.IPNet).IP.String(), "0"))
-	w.must(err)
-	server := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "from outside") })}
-	go func() { _ = server.Serve(l) }()
-	defer server.Close()
-	for _, subnet := range []string{"10.99.77.0/24", "192.168.177.0/24"} {
-		_, err := w.docker("network", "create", "--subnet", subnet, "own"+subnet[:3])
-		w.must(err)
-		out, err := w.docker("run", "--rm", "--network", "own"+subnet[:3], "--entrypoint", "/bin/wget", "labctl.dev/web:v1", "-q", "-T", "5", "-O", "-", "http://"+l.Addr().String()+"/")
-		if err != nil || !strings.Contains(out, "from outside") {
-			t.Errorf("from %s: %q, %v", subnet, out, err)
-		}
-	}
-}
-
 func TestACancelledStart(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancelCause(w.Context())
@@ -251,92 +205,4 @@ func TestACancelledStart(t *testing.T) {
 	if _, err := (Component{Log: slog.Default()}).Up(ctx, spec, ledger.At(filepath.Join(spec.Workspace, "../ledger")), func(string) {}); err == nil {
 		t.Error("a cancelled start succeeds")
 	}
-}
-
-// TestTheEngineCrashes kills dockerd, which is started again: what restarts by
-// itself is reached by its port again. Then it kills the engine's machine.
-func TestTheEngineCrashes(t *testing.T) {
-	w := newWorld(t)
-	w.load()
-	host := published()
-	host.RestartPolicy.Name = container.RestartPolicyAlways
-	w.run("web", container.Config{}, host)
-	w.answers(port, true)
-	w.kill(w.children("dockerd"))
-	w.answers(port, false)
-	w.answers(port, true)
-	w.must(w.engine.Health(w.Context()))
-
-	w.kill(w.inits())
-	select {
-	case <-w.engine.Done():
-	case <-time.After(20 * time.Second):
-		t.Fatal("the engine's end is not told")
-	}
-	if w.engine.Err() == nil {
-		t.Error("the engine ended without a reason")
-	}
-	w.must(w.engine.Close(w.Context()))
-
-	// The next start has it back, with what restarts by itself.
-	w.up()
-	w.answers(port, true)
-}
-
-// inits are the processes that hold this test's machines.
-func (w *world) inits() []int {
-	w.Helper()
-	left, err := machine.Leftovers()
-	w.must(err)
-	var found []int
-	for _, l := range left {
-		if l.Cluster != w.spec.ID || l.Kind != ledger.KindProcess {
-			continue
-		}
-		pid, err := strconv.Atoi(l.Name)
-		w.must(err)
-		found = append(found, pid)
-	}
-	return found
-}
-
-// children are the processes of a program that this test's machines started.
-func (w *world) children(program string) []int {
-	w.Helper()
-	inits := w.inits()
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
-	w.must(err)
-	var found []int
-	for _, path := range all {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		var pid, parent int
-		var comm, state string
-		if _, err := fmt.Sscanf(string(data), "%d %s %s %d", &pid, &comm, &state, &parent); err != nil {
-			continue // another program, with a blank in its name
-		}
-		if comm == "("+program+")" && slices.Contains(inits, parent) {
-			found = append(found, pid)
-		}
-	}
-	return found
-}
-
-// kill ends processes, of which there has to be one.
-func (w *world) kill(pids []int) {
-	w.Helper()
-	if len(pids) == 0 {
-		w.Fatal("no such process")
-	}
-	for _, pid := range pids {
-		w.must(syscall.Kill(pid, syscall.SIGKILL))
-	}
-}
-
-func pointer(h container.HostConfig) *container.HostConfig { return &h }
-
-func listenOn(address string) (net.Listener, error) {
-	return new(net.ListenConfig).Listen(context.Background(), "tcp4", address)
 }
