@@ -46,7 +46,7 @@ func (e *Environment) makePartsDir() error {
 	if err != nil {
 		return e.Home.unusable(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name := filepath.Base(e.PartDir(""))
 	err = root.Mkdir(name, 0o711)
 	if err == nil {

@@ -10,8 +10,9 @@
 // What is mounted is looked at when a container is made and when it is started. A
 // race remains: a learner may put a symbolic link in the place of a directory
 // between the look and the mount, or before the engine starts a container again
-// by itself. It leads to the engine's machine, not to the host's files: those
-// outside the workspace are not there.
+// by itself. It leads into the engine's machine, where the host's other files are
+// not, but the engine's own socket is: the proxy keeps learners from mistakes, and
+// does not hold an attacker.
 package proxy
 
 import (
