@@ -72,7 +72,7 @@ func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 		out.finish(Result{Resumed: true}, nil)
 		return
 	}
-	end, err := s.begin(Starting, "starting")
+	end, err := s.begin(Starting, "starting it")
 	if err != nil {
 		out.finish(Result{}, err)
 		return
@@ -169,7 +169,7 @@ func (s *Server) handleReset(w http.ResponseWriter, r *http.Request) {
 		out.finish(Result{}, &environment.Problem{Code: environment.CodeNotRunning, Message: "nothing is running"})
 		return
 	}
-	end, err := s.begin(Resetting, "resetting")
+	end, err := s.begin(Resetting, "resetting it")
 	if err != nil {
 		out.finish(Result{}, err)
 		return
@@ -195,7 +195,7 @@ func (s *Server) handleStop(w http.ResponseWriter, r *http.Request) {
 	mode := StopMode(r.URL.Query().Get("mode"))
 	s.cancelStart(errors.New("stopped"))
 	s.waitFor(r.Context())
-	end, err := s.begin(Stopping, "stopping")
+	end, err := s.begin(Stopping, "stopping it")
 	if err != nil {
 		out.finish(Result{}, err)
 		return

@@ -140,8 +140,8 @@ func (s *Server) begin(state State, doing string) (end func(State), err error) {
 	default:
 		return nil, &environment.Problem{
 			Code:    environment.CodeBusy,
-			Message: fmt.Sprintf("the environment %q is %s", s.Name, s.doing),
-			Hint:    "Wait for it to finish.",
+			Message: fmt.Sprintf("the environment %q is busy: another labctl is %s", s.Name, s.doing),
+			Hint:    "Wait for it to finish, or choose another name with --env.",
 		}
 	}
 	idle := make(chan struct{})
