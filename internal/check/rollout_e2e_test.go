@@ -20,11 +20,12 @@ func TestCarefulRollouts(t *testing.T) {
 	t.Parallel()
 	check := lab.Check{
 		When: []lab.Stimulus{{Rollout: &lab.RolloutStimulus{
-			Deployment: "web", Image: "labctl.dev/web:v2", Within: lab.Duration(30 * time.Second),
+			Deployment: "web", Image: "labctl.dev/web:v2", Within: lab.Duration(20 * time.Second),
 		}}},
-		Expect: []lab.Expect{deployment("self.status.updatedReplicas == 2")},
+		Expect: []lab.Expect{deployment("self.status.updatedReplicas == 4")},
 	}
-	careful := strings.Replace(shop, "replicas: 2", "replicas: 2\n  minReadySeconds: 8\n  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", 1)
+	// Four steps of eight seconds: more than the stimulus may take for one.
+	careful := strings.Replace(shop, "replicas: 2", "replicas: 4\n  minReadySeconds: 8\n  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", 1)
 	if r := newWorld(t, careful).run(check); r.Verdict != Pass {
 		t.Error(explain(r))
 	}
