@@ -26,15 +26,19 @@ func (r *Resetter) replacePods(ctx context.Context, revision int64) ([]pod, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := r.release(ctx, old); err != nil {
-		return nil, err
+	return old, r.endAll(ctx, old)
+}
+
+func (r *Resetter) endAll(ctx context.Context, pods []pod) error {
+	if err := r.release(ctx, pods); err != nil {
+		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
-	for _, p := range old {
+	for _, p := range pods {
 		group.Go(func() error { return r.end(ctx, p) })
 	}
-	return old, group.Wait()
+	return group.Wait()
 }
 
 // release takes the finalizers off pods. It writes to the store, because the API

@@ -54,7 +54,8 @@ func (r *Resetter) settle(ctx context.Context, base, identified *snapshot, old [
 			return false, nil
 		}
 		repairAt = time.Now().Add(repairPeriod)
-		repaired, err := r.repair(ctx, base)
+		repaired, strays, err := r.repair(ctx, base)
+		old = append(old, strays...)
 		return calm && !repaired, err
 	})
 	if ctx.Err() != nil && missing != nil {
@@ -108,17 +109,32 @@ func (r *Resetter) createBare(ctx context.Context, pods []*corev1.Pod) (rest []*
 }
 
 // repair puts back objects of the baseline that are missing or on their way
-// out, and tells whether there were any.
-func (r *Resetter) repair(ctx context.Context, base *snapshot) (bool, error) {
+// out, removes those whose controllers are gone, and tells whether there were
+// any, and which pods it ended.
+func (r *Resetter) repair(ctx context.Context, base *snapshot) (repaired bool, ended []pod, err error) {
 	now, err := read(ctx, r.Store)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
+	repairs, err := repairs(base, now)
+	if err != nil {
+		return false, nil, err
+	}
+	if _, err := apply(ctx, r.Store, repairs); err != nil {
+		return false, nil, err
+	}
+	if len(repairs) > 0 { // owners among them have new identities: look again
+		return true, nil, nil
+	}
+	removed, ended, err := r.removeStrays(ctx, base, now)
+	return removed > 0, ended, err
+}
+
+func repairs(base, now *snapshot) (repairs []edit, err error) {
 	edits, _, err := plan(base, now)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	var repairs []edit
 	for _, e := range edits {
 		if e.value == nil {
 			continue
@@ -129,14 +145,13 @@ func (r *Resetter) repair(ctx context.Context, base *snapshot) (bool, error) {
 		}
 		object, err := metadata(now.Objects[e.key])
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if object.DeletionTimestamp != nil {
 			repairs = append(repairs, e)
 		}
 	}
-	_, err = apply(ctx, r.Store, repairs)
-	return len(repairs) > 0, err
+	return repairs, nil
 }
 
 // missing returns an error that names the owners with fewer Ready pods than

@@ -28,6 +28,7 @@ var ErrNoBaseline = errors.New("this environment has no baseline; POST /baseline
 type snapshot struct {
 	Revision int64
 	Objects  map[string][]byte // by key, as stored
+	Created  map[string]int64  // revisions, by key
 }
 
 func read(ctx context.Context, store *clientv3.Client) (*snapshot, error) {
@@ -35,9 +36,9 @@ func read(ctx context.Context, store *clientv3.Client) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
-	s := &snapshot{Revision: response.Header.Revision, Objects: map[string][]byte{}}
+	s := &snapshot{Revision: response.Header.Revision, Objects: map[string][]byte{}, Created: map[string]int64{}}
 	for _, kv := range response.Kvs {
-		s.Objects[string(kv.Key)] = kv.Value
+		s.Objects[string(kv.Key)], s.Created[string(kv.Key)] = kv.Value, kv.CreateRevision
 	}
 	return s, nil
 }
