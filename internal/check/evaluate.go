@@ -70,6 +70,7 @@ func (s *scenario) wait(ctx context.Context, x *expectation, p probe.Probe) find
 	w.deadline = w.begun.Add(w.within)
 	source := newSource(ctx, p)
 	defer source.close()
+	var looked time.Time // for the first time; what comes until the last look is waiting
 	for l := source.now(ctx); ; {
 		if ctx.Err() != nil {
 			return broken(CodeCancelled, "The run was interrupted.")
@@ -77,7 +78,13 @@ func (s *scenario) wait(ctx context.Context, x *expectation, p probe.Probe) find
 		s.trace.look(x.name, l)
 		until, f := w.judge(ctx, l)
 		if f != nil {
+			if !looked.IsZero() {
+				s.waited += max(0, l.began.Sub(looked))
+			}
 			return *f
+		}
+		if looked.IsZero() {
+			looked = time.Now()
 		}
 		l = source.next(ctx, until)
 	}

@@ -15,9 +15,11 @@ const attempts = 3
 // judge runs one check from beginning to end.
 func (r *Runner) judge(ctx context.Context, n *node, o Options, glance bool) Result {
 	begun := time.Now()
+	var waited int64
 	for i := 1; ; i++ {
 		result := r.attempt(ctx, n, o, glance)
-		result.Ms = time.Since(begun).Milliseconds()
+		waited += result.WaitedMs
+		result.Ms, result.WaitedMs = time.Since(begun).Milliseconds(), waited
 		if result.Code != CodeLoadUnfit || i == attempts || ctx.Err() != nil {
 			return result
 		}
@@ -33,6 +35,7 @@ func (r *Runner) attempt(ctx context.Context, n *node, o Options, glance bool) R
 		result.Verdict, result.Code = Error, CodeUndoFailed
 		result.Message = "What this check did could not be taken back: " + err.Error() + ". `labctl reset` restores the lab."
 	}
+	result.WaitedMs = s.waited.Milliseconds()
 	if result.Verdict == Pass {
 		result.Points = n.check.Points
 	}

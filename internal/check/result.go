@@ -69,6 +69,9 @@ type Result struct {
 	Observed  string           `json:"observed"`
 	Causes    []diagnose.Cause `json:"causes"`
 	Ms        int64            `json:"ms"`
+	// WaitedMs is how much of Ms the check waited: for what it did to take effect
+	// and to be undone, for something to come true, and for as long as it has to.
+	WaitedMs int64 `json:"waitedMs"`
 	// Trace is what --explain shows: every probe and stimulus, in order.
 	Trace []TraceStep `json:"trace,omitempty"`
 }

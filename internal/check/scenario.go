@@ -36,6 +36,15 @@ type scenario struct {
 	// that one was of a kind whose effect the cluster's state need not show.
 	stimulated time.Time
 	disturbed  bool
+	// waited is the time spent on the cluster and on patience, not on looking.
+	waited time.Duration
+}
+
+// waitFor runs what only waits for the cluster, and keeps the time.
+func (s *scenario) waitFor(wait func() error) error {
+	begun := time.Now()
+	defer func() { s.waited += time.Since(begun) }()
+	return wait()
 }
 
 // pending is a stimulus that has to be undone.
@@ -116,7 +125,7 @@ func (s *scenario) lastWord(ctx context.Context) finding {
 		running := s.loads[x.spec.Load.Of]
 		p, err := probe.Of(s.probes, x.spec)
 		if err == nil && running != nil {
-			err = running.Stop(ctx)
+			err = s.waitFor(func() error { return running.Stop(ctx) })
 		}
 		if err != nil {
 			return s.fault(ctx, CodeProbeFailed, err)
@@ -148,6 +157,7 @@ func (s *scenario) calm(ctx context.Context) error {
 		if err != nil || !state.Moving {
 			return err
 		}
+		s.waited += recheck
 		if !sleep(ctx, recheck) {
 			return context.Cause(ctx)
 		}

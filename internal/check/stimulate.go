@@ -31,7 +31,7 @@ func (s *scenario) do(ctx context.Context, spec lab.Stimulus) error {
 		}
 	}
 	s.trace.add("stimulus "+name, "begins")
-	err = st.Do(ctx)
+	err = s.waitFor(func() error { return st.Do(ctx) })
 	s.trace.add("stimulus "+name, outcomeOf(err))
 	s.stimulated = time.Now()
 	s.disturbed = s.disturbed || spec.Exec != nil || spec.Apply != nil
@@ -86,13 +86,14 @@ func (s *scenario) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	for _, name := range slices.Sorted(maps.Keys(s.loads)) {
-		if err := s.loads[name].Stop(ctx); err != nil {
+		if err := s.waitFor(func() error { return s.loads[name].Stop(ctx) }); err != nil {
 			s.Log.Debug("a load ended badly", "load", name, "error", err)
 		}
 	}
 	var errs []error
 	for _, p := range slices.Backward(s.undone) {
-		err := undo.Run(ctx, s.Client, p.record)
+		s.trace.add("undo "+p.name, "begins")
+		err := s.waitFor(func() error { return undo.Run(ctx, s.Client, p.record) })
 		if err == nil {
 			err = s.Ledger.End(p.token)
 		}

@@ -64,7 +64,11 @@ func (s *State) printTrace(w io.Writer, r check.Result) {
 	for _, step := range r.Trace {
 		fmt.Fprintf(w, "      %s %s %s\n", s.out().dim(fmt.Sprintf("%7.3f s", step.At.Seconds())), step.What, s.out().dim(step.Result))
 	}
-	fmt.Fprintf(w, "      %s\n", s.out().dim("took "+elapsed(time.Duration(r.Ms)*time.Millisecond)))
+	took := "took " + elapsed(time.Duration(r.Ms)*time.Millisecond)
+	if r.WaitedMs > 0 {
+		took += ", of it " + elapsed(time.Duration(r.WaitedMs)*time.Millisecond) + " waiting for the cluster"
+	}
+	fmt.Fprintf(w, "      %s\n", s.out().dim(took))
 }
 
 // advise names the next thing to do after a run.
