@@ -156,7 +156,7 @@ func timeless(r Report) Report {
 		tasks[i] = t
 		tasks[i].Checks = make([]Result, len(t.Checks))
 		for j, c := range t.Checks {
-			c.Ms, c.Trace = 0, nil
+			c.Ms, c.WaitedMs, c.Trace = 0, 0, nil
 			tasks[i].Checks[j] = c
 		}
 	}

@@ -215,7 +215,7 @@ read_tasks() {
     ./bin/labctl hint deploy --all | asked replicas '.*--replicas=\([0-9][0-9]*\).*'
     ./bin/labctl hint expose --all | asked port '.*--port=\([0-9][0-9]*\).*'
     ./bin/labctl tasks configure | asked greeting '.*greeted with `\([a-z0-9]*\)`.*'
-    ./bin/labctl tasks secret | asked token '.*the token `\([a-z0-9]*\)` in a Secret.*'
+    ./bin/labctl tasks secret | asked token '.*the token `\([a-z0-9]*\)` as its value.*'
     ./bin/labctl kubectl rollout history deployment/orders --revision=1 | asked batch '.*BATCH_SIZE:[[:space:]]*\([0-9]*\).*'
   } >$wanted
   cat $wanted
