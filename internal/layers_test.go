@@ -38,6 +38,7 @@ func layers() []string {
 		"labs",
 		"internal/expr",
 		"internal/kube",
+		"internal/container",
 		"internal/proc",
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/lab"
 )
 
@@ -67,6 +68,9 @@ func kindsOf(n *node) []string {
 // they ask depends on. It sends the kind of each object that changes.
 func (w *watcher) follow(ctx context.Context) <-chan string {
 	changes := make(chan string, 64)
+	if w.Docker != nil {
+		go w.followDocker(ctx, changes)
+	}
 	if w.Client == nil {
 		return changes
 	}
@@ -86,6 +90,25 @@ func (w *watcher) follow(ctx context.Context) <-chan string {
 		go w.followKind(ctx, spec, changes)
 	}
 	return changes
+}
+
+// followDocker is told of everything that happens in the Docker Engine.
+func (w *watcher) followDocker(ctx context.Context, changes chan<- string) {
+	tell := func() {
+		select {
+		case changes <- progress.Docker:
+		case <-ctx.Done():
+		}
+	}
+	for first := true; ctx.Err() == nil; first = false {
+		if !first {
+			tell()
+		}
+		if err := w.Docker.Follow(ctx, tell); err != nil && ctx.Err() == nil {
+			w.Log.Debug("a watch ended", "what", "docker", "error", err)
+		}
+		sleep(ctx, restless)
+	}
 }
 
 // followKind watches one kind for as long as ctx lives. After a break it says

@@ -30,8 +30,8 @@ func (r *Runner) Run(ctx context.Context, o Options) (Report, error) {
 	if down := r.reach(ctx); down != nil {
 		return r.unreachable(chosen, o, down), context.Cause(ctx)
 	}
-	if r.Ledger != nil && r.Client != nil {
-		if err := UndoPending(ctx, r.Client, r.Ledger); err != nil {
+	if r.Ledger != nil {
+		if err := UndoPending(ctx, r.world(), r.Ledger); err != nil {
 			return Report{}, fmt.Errorf("%w; `labctl reset` restores the lab's starting state", err)
 		}
 	}
@@ -39,6 +39,8 @@ func (r *Runner) Run(ctx context.Context, o Options) (Report, error) {
 	results := s.run(ctx)
 	return r.report(chosen, results), context.Cause(ctx)
 }
+
+func (r *Runner) world() World { return World{Client: r.Client, Docker: r.Docker} }
 
 func (r *Runner) schedule(chosen selection, o Options) *schedule {
 	s := &schedule{
@@ -81,17 +83,37 @@ func (r *Runner) skip(n *node, results map[*node]Result) (Result, bool) {
 	return Result{}, false
 }
 
-// reach tells whether the API answers. Somebody may just be restarting it.
+// reach tells whether the cluster and Docker answer, as far as there are any.
 func (r *Runner) reach(ctx context.Context) error {
+	if r.Docker != nil {
+		if err := r.answers(ctx, r.Docker.Ping); err != nil {
+			return fmt.Errorf("the Docker Engine does not answer: %w", err)
+		}
+	}
 	if r.Client == nil {
 		return nil
 	}
+	err := r.answers(ctx, func(ctx context.Context) error {
+		_, err := r.Client.Typed.CoreV1().Namespaces().Get(ctx, r.Lab.Values.Namespace, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the cluster does not answer: %w", err)
+	}
+	return nil
+}
+
+// answers asks for a while: what was asked may just be restarting.
+func (*Runner) answers(ctx context.Context, ask func(context.Context) error) error {
 	deadline := time.Now().Add(transientTime)
 	for {
 		look, cancel := context.WithTimeout(ctx, transientTime)
-		_, err := r.Client.Typed.CoreV1().Namespaces().Get(look, r.Lab.Values.Namespace, metav1.GetOptions{})
+		err := ask(look)
 		cancel()
-		if err == nil || apierrors.IsNotFound(err) {
+		if err == nil {
 			return nil
 		}
 		if !time.Now().Before(deadline) || !sleep(ctx, 200*time.Millisecond) {
@@ -108,7 +130,7 @@ func (r *Runner) unreachable(chosen selection, o Options, err error) Report {
 			continue
 		}
 		result := n.result(Error, CodeClusterUnreachable)
-		result.Message = fmt.Sprintf("The cluster does not answer: %v. See `labctl status`.", err)
+		result.Message = sentence(err.Error()) + " See `labctl status`."
 		results[n] = result
 		if o.OnResult != nil {
 			o.OnResult(n.task.ID, result)

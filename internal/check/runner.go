@@ -9,6 +9,7 @@ import (
 	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/check/script"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/diagnose"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/expr"
@@ -31,9 +32,11 @@ type Target struct {
 	// Lock is a file that is locked while checks run, so that two runs do not
 	// disturb each other's stimuli. Empty: the caller sees to that.
 	Lock string
-	// Kubectl runs the pinned kubectl for scripts, with the administrator's
-	// kubeconfig; nil if there is none.
-	Kubectl script.Program
+	// Docker is the environment's Docker Engine; nil if it has none.
+	Docker *container.Client
+	// Programs are those that scripts find beside the tools: kubectl with the
+	// administrator's kubeconfig, docker at the learner's socket.
+	Programs map[string]script.Program
 	// Log gets what is of interest to developers only. Not nil.
 	Log *slog.Logger
 }
@@ -80,6 +83,6 @@ func New(t Target) (*Runner, error) {
 	}
 	return &Runner{
 		Target: t, plan: p, diagnoser: diagnose.New(t.Client),
-		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client}).progress,
+		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
 	}, nil
 }

@@ -62,12 +62,12 @@ func (r *Runner) newScenario(n *node, glance bool) *scenario {
 	s.trace = &trace{begun: s.begun}
 	namespace := r.Lab.Values.Namespace
 	s.probes = &probe.Env{
-		Client: r.Client, Namespace: namespace, Prober: r.prober,
+		Client: r.Client, Docker: r.Docker, Namespace: namespace, Prober: r.prober,
 		Load:   func(name string) *load.Load { return s.loads[name] },
 		Script: s.script, Input: s.input,
 	}
 	s.stimuli = &stimulus.Env{
-		Client: r.Client, Namespace: namespace, Prober: r.prober, Read: r.read,
+		Client: r.Client, Docker: r.Docker, Namespace: namespace, Prober: r.prober, Read: r.read,
 		Loaded: func(name string, l *load.Load) { s.loads[name] = l },
 	}
 	return s
@@ -148,10 +148,13 @@ const calmTime = 15 * time.Second
 // pods that are about to end nor a stimulus amid a rollout tells anything.
 func (s *scenario) calm(ctx context.Context) error {
 	c := s.node.check
-	if s.glance || s.Client == nil || len(c.Record)+len(c.While)+len(c.When) == 0 {
+	if s.glance || s.Client == nil && s.Docker == nil || len(c.Record)+len(c.While)+len(c.When) == 0 {
 		return nil
 	}
 	about := probe.About{Namespace: s.Lab.Values.Namespace, Subject: progress.Subject{Kind: "Pod", Found: true}}
+	if s.Client == nil {
+		about.Kind = progress.Docker
+	}
 	for time.Since(s.begun) < calmTime {
 		state, err := s.progress(ctx, about)
 		if err != nil || !state.Moving {

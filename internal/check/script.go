@@ -35,7 +35,7 @@ func (s *scenario) script(ctx context.Context, file string, input any) ([]byte, 
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // an empty temporary directory at worst
 	var out, said bytes.Buffer
-	shell := &script.Shell{Dir: dir, Env: s.Lab.Values.Env(), Kubectl: s.Kubectl}
+	shell := &script.Shell{Dir: dir, Env: s.Lab.Values.Env(), Programs: s.Programs}
 	err = shell.Run(ctx, file, string(text), script.Streams{Stdin: bytes.NewReader(in), Stdout: &out, Stderr: &said})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))

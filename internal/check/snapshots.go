@@ -14,6 +14,7 @@ import (
 
 	"labctl.dev/labctl/internal/check/probe"
 	"labctl.dev/labctl/internal/check/progress"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/diagnose/snapshot"
 	"labctl.dev/labctl/internal/kube"
 )
@@ -22,6 +23,7 @@ import (
 // same time.
 type snapshots struct {
 	client *kube.Client
+	docker *container.Client
 	mu     sync.Mutex
 	last   map[string]*snapshot.Snapshot
 }
@@ -32,6 +34,13 @@ const fresh = 150 * time.Millisecond
 // progress says whether something still moves. Without a cluster nobody can tell;
 // then everything may have changed just now.
 func (s *snapshots) progress(ctx context.Context, about probe.About) (progress.State, error) {
+	if s.docker != nil && (s.client == nil || about.Kind == progress.Docker) {
+		all, err := s.docker.All(ctx)
+		if err != nil {
+			return progress.State{}, fmt.Errorf("look whether any container is still on its way: %w", err)
+		}
+		return progress.Containers(time.Now(), all), nil
+	}
 	if s.client == nil {
 		return progress.State{Changed: time.Now()}, nil
 	}
@@ -64,7 +73,7 @@ func (s *snapshots) take(ctx context.Context, namespace string) (*snapshot.Snaps
 // transient tells the errors of a server that is away for a moment.
 func transient(err error) bool {
 	var op *net.OpError
-	return utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
+	return container.Unreachable(err) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
 		errors.Is(err, syscall.EPIPE) || errors.As(err, &op) ||
 		apierrors.IsServiceUnavailable(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) ||
 		apierrors.IsInternalError(err) || errors.Is(err, context.DeadlineExceeded)

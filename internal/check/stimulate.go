@@ -93,7 +93,7 @@ func (s *scenario) end(ctx context.Context) error {
 	var errs []error
 	for _, p := range slices.Backward(s.undone) {
 		s.trace.add("undo "+p.name, "begins")
-		err := s.waitFor(func() error { return undo.Run(ctx, s.Client, p.record) })
+		err := s.waitFor(func() error { return undo.Run(ctx, s.world(), p.record) })
 		if err == nil {
 			err = s.Ledger.End(p.token)
 		}

@@ -50,7 +50,7 @@ func TestStimuliAreTakenBack(t *testing.T) {
 			w := newWorld(t, shop)
 			before := w.state()
 			w.kill(spec)
-			if err := UndoPending(t.Context(), w.client, w.ledger); err != nil {
+			if err := UndoPending(t.Context(), World{Client: w.client}, w.ledger); err != nil {
 				t.Fatal(err)
 			}
 			if after := w.state(); after != before {

@@ -16,10 +16,13 @@ import (
 // waits for each of its pods has to go all the way back.
 const undoTime = 6 * time.Minute
 
+// World is where stimuli are undone.
+type World = undo.World
+
 // UndoPending takes back every stimulus that a killed run left in the ledger,
 // the newest first. It goes on after an error and returns all of them; what
 // could not be undone stays in the ledger. No check may be running.
-func UndoPending(ctx context.Context, client *kube.Client, l *ledger.Ledger) error {
+func UndoPending(ctx context.Context, world World, l *ledger.Ledger) error {
 	pending, err := l.Pending()
 	if err != nil {
 		return err
@@ -31,7 +34,7 @@ func UndoPending(ctx context.Context, client *kube.Client, l *ledger.Ledger) err
 		}
 		record, err := undo.Parse(open.Undo)
 		if err == nil {
-			err = undo.Run(ctx, client, record)
+			err = undo.Run(ctx, world, record)
 		}
 		if err == nil {
 			err = l.End(open.Token)

@@ -59,7 +59,7 @@ func TestUndoPending(t *testing.T) {
 	begin(ledger.KindProcess, undo.Record{}) // somebody else's
 	begin(ledger.KindStimulus, edit("two", "three"))
 
-	if err := UndoPending(t.Context(), client, l); err != nil {
+	if err := UndoPending(t.Context(), World{Client: client}, l); err != nil {
 		t.Fatal(err)
 	}
 	now, err := client.Get(t.Context(), "ConfigMap", "v1", "shop", "c")
@@ -82,7 +82,7 @@ func TestUndoPendingKeepsWhatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := kube.FromParts(fake.NewClientset(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "x"}}), nil, nil)
-	err := UndoPending(t.Context(), client, l)
+	err := UndoPending(t.Context(), World{Client: client}, l)
 	if err == nil || !strings.Contains(err.Error(), "t/c: rollout web") {
 		t.Errorf("error %v", err)
 	}

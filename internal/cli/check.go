@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,6 @@ import (
 	"labctl.dev/labctl/internal/check/script"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
-	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab/nearest"
 	"labctl.dev/labctl/internal/proc"
 )
@@ -62,6 +62,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer runner.Close()
 	if o.watch {
 		return o.watchResults(ctx, runner)
 	}
@@ -133,13 +134,11 @@ func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
 	if err := s.atRest(ctx, env); err != nil {
 		return nil, err
 	}
-	if env.Nodes > 0 {
-		var err error
-		if target.Client, err = kube.FromFile(env.AdminKubeconfig()); err != nil {
-			return nil, err
-		}
-		target.Kubectl = s.pinnedKubectl(env.AdminKubeconfig())
+	world, err := env.World(s.Components, s.Bin())
+	if err != nil {
+		return nil, err
 	}
+	target.Client, target.Docker, target.Programs = world.Client, world.Docker, s.programs(env, env.AdminKubeconfig())
 	return check.New(target)
 }
 
@@ -156,13 +155,33 @@ func (s *State) atRest(ctx context.Context, env *environment.Environment) error 
 	}
 }
 
+// programs are those of labctl's own for scripts that work on an environment.
+func (s *State) programs(env *environment.Environment, kubeconfig string) map[string]script.Program {
+	all := map[string]script.Program{}
+	if env.Nodes > 0 {
+		all[script.Kubectl] = s.pinnedKubectl(kubeconfig)
+	}
+	for _, c := range s.componentsOf(env) {
+		vars := c.Variables(env.Part(c.Name(), s.Bin()))
+		for _, name := range c.Programs() {
+			all[name] = s.pinned(filepath.Join(s.Bin(), name), nil, vars)
+		}
+	}
+	return all
+}
+
 // pinnedKubectl is the kubectl of labctl's own for the scripts of checks.
 func (s *State) pinnedKubectl(kubeconfig string) script.Program {
-	labkube := filepath.Join(s.Bin(), "labkube")
+	return s.pinned(filepath.Join(s.Bin(), "labkube"), []string{"kubectl"},
+		[]string{"KUBECONFIG=" + kubeconfig, "KUBECACHEDIR=" + filepath.Join(filepath.Dir(kubeconfig), "kubectl-cache")})
+}
+
+// pinned runs a program of labctl's own, with arguments before those of the call
+// and variables besides the script's.
+func (*State) pinned(path string, first, vars []string) script.Program {
 	return func(ctx context.Context, call script.Call) (int, error) {
 		err := proc.Command{
-			Path: labkube, Args: append([]string{"kubectl"}, call.Args...), Dir: call.Dir,
-			Env:   append(call.Env, "KUBECONFIG="+kubeconfig, "KUBECACHEDIR="+filepath.Join(filepath.Dir(kubeconfig), "kubectl-cache")),
+			Path: path, Args: slices.Concat(first, call.Args), Dir: call.Dir, Env: slices.Concat(call.Env, vars),
 			Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
 		}.Run(ctx)
 		var exit *proc.ExitError

@@ -123,7 +123,7 @@ func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref s
 	}
 	runner := &verdict.Runner{
 		Labctl: o.s.Executable, Home: scratch.Dir, Engine: o.engine, Bin: o.s.Bin(),
-		Shell: o.s.learnerShell, Started: o.started, Done: o.done,
+		Shell: o.s.learnerShell(scratch.Home), Started: o.started, Done: o.done,
 	}
 	report, err = runner.Run(ctx, ref, src.Source, o.Options)
 	kept := false
@@ -147,9 +147,15 @@ func (o *labTestOptions) cache(home environment.Home, src *lab.Source) (*verdict
 }
 
 // learnerShell runs a case's script as labctl's shell runs the scripts of checks.
-func (s *State) learnerShell(ctx context.Context, sc verdict.Script) error {
-	shell := script.Shell{Dir: sc.Dir, Env: sc.Env, Kubectl: s.pinnedKubectl(sc.Kubeconfig)}
-	return shell.Run(ctx, sc.Name, "set -e\n"+sc.Text, script.Streams{Stdout: sc.Out, Stderr: sc.Out})
+func (s *State) learnerShell(home environment.Home) verdict.Shell {
+	return func(ctx context.Context, sc verdict.Script) error {
+		env, err := home.Open(sc.Environment)
+		if err != nil {
+			return err
+		}
+		shell := script.Shell{Dir: sc.Dir, Env: sc.Env, Programs: s.programs(env, sc.Kubeconfig)}
+		return shell.Run(ctx, sc.Name, "set -e\n"+sc.Text, script.Streams{Stdout: sc.Out, Stderr: sc.Out})
+	}
 }
 
 func (o *labTestOptions) started(name string, run int) {

@@ -66,7 +66,7 @@ func (s *State) printTrace(w io.Writer, r check.Result) {
 	}
 	took := "took " + elapsed(time.Duration(r.Ms)*time.Millisecond)
 	if r.WaitedMs > 0 {
-		took += ", of it " + elapsed(time.Duration(r.WaitedMs)*time.Millisecond) + " waiting for the cluster"
+		took += ", of it " + elapsed(time.Duration(r.WaitedMs)*time.Millisecond) + " waiting"
 	}
 	fmt.Fprintf(w, "      %s\n", s.out().dim(took))
 }

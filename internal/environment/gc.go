@@ -12,7 +12,6 @@ import (
 
 	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
-	"labctl.dev/labctl/internal/kube"
 )
 
 // Finding is something that a collection removed, or would remove.
@@ -193,11 +192,11 @@ func (c Collector) stimuli(env *Environment) []Finding {
 				return "", err
 			}
 			defer lock.Release()
-			client, err := kube.FromFile(env.AdminKubeconfig())
+			world, err := env.World(c.Components, c.Bin)
 			if err != nil {
 				return "", err
 			}
-			return "", env.UndoStimuli(ctx, client)
+			return "", errors.Join(env.UndoStimuli(ctx, world), world.Close())
 		},
 	}}
 }

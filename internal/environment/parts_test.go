@@ -29,6 +29,8 @@ type part struct {
 
 func (*part) Name() string { return "docker" }
 
+func (*part) Variables(component.Spec) []string { return nil }
+
 func (p *part) Up(_ context.Context, spec component.Spec, _ component.Ledger, _ func(string)) (component.Running, error) {
 	p.workspace = spec.Workspace
 	return p, os.MkdirAll(spec.Dir, 0o711)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"labctl.dev/labctl/internal/apply/manifest"
+	"labctl.dev/labctl/internal/check"
 	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
@@ -201,10 +202,12 @@ func (l *Lifecycle) undoLeft(ctx context.Context, o Observer) error {
 // must keep nobody from their work: it stays in the ledger, where the next
 // check finds it and says so, and a reset forgets it.
 func (l *Lifecycle) tryUndo(ctx context.Context, _ Observer) error {
-	if l.client == nil {
-		return nil
+	docker, err := l.Env.docker(l.Components, l.Bin)
+	if err != nil {
+		return err
 	}
-	err := l.Env.UndoStimuli(ctx, l.client)
+	world := check.World{Client: l.client, Docker: docker}
+	err = errors.Join(l.Env.UndoStimuli(ctx, world), world.Close())
 	if err != nil && ctx.Err() == nil {
 		l.Log.Warn("cannot take back what a check did", "error", err)
 		return nil

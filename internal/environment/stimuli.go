@@ -5,8 +5,11 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/component"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/ledger"
 )
@@ -24,8 +27,39 @@ func (e *Environment) PendingStimuli() ([]ledger.Open, error) {
 
 // UndoStimuli takes back what a check that was killed left behind. The caller
 // holds the check's lock, or knows that no check runs.
-func (e *Environment) UndoStimuli(ctx context.Context, client *kube.Client) error {
-	return check.UndoPending(ctx, client, e.Ledger())
+func (e *Environment) UndoStimuli(ctx context.Context, world check.World) error {
+	return check.UndoPending(ctx, world, e.Ledger())
+}
+
+// World connects to the environment's cluster, as its administrator, and to its
+// Docker Engine, as far as it has them. The components are all that labctl knows.
+// Whoever calls it closes what it returns.
+func (e *Environment) World(components []component.Component, bin string) (w check.World, err error) {
+	if e.Nodes > 0 {
+		if w.Client, err = kube.FromFile(e.AdminKubeconfig()); err != nil {
+			return check.World{}, err
+		}
+	}
+	w.Docker, err = e.docker(components, bin)
+	return w, err
+}
+
+// dockerHost is how programs are told of a Docker Engine.
+const dockerHost = "DOCKER_HOST="
+
+// docker connects to the environment's Docker Engine; nil if it has none.
+func (e *Environment) docker(components []component.Component, bin string) (*container.Client, error) {
+	for _, c := range components {
+		if !slices.Contains(e.Components, c.Name()) {
+			continue
+		}
+		for _, v := range c.Variables(e.Part(c.Name(), bin)) {
+			if host, is := strings.CutPrefix(v, dockerHost); is {
+				return container.New(host)
+			}
+		}
+	}
+	return nil, nil //nolint:nilnil // an environment without Docker is no error
 }
 
 // ForgetStimuli ends the stimuli in the ledger of a cluster that is back at its

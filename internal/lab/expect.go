@@ -1,11 +1,15 @@
 package lab
 
+import "strings"
+
 // Expect is one thing that has to be seen: exactly one probe, and what must be
 // true of its result.
 type Expect struct {
 	// Kubernetes looks at objects of the cluster.
 	Kubernetes *KubernetesProbe `json:"kubernetes,omitempty" jsonschema:"oneof_required=kubernetes"`
-	// HTTP sends requests from inside the cluster.
+	// Docker looks at containers, images, networks and volumes.
+	Docker *DockerProbe `json:"docker,omitempty" jsonschema:"oneof_required=docker"`
+	// HTTP sends requests, from inside the cluster if there is one.
 	HTTP *HTTPProbe `json:"http,omitempty" jsonschema:"oneof_required=http"`
 	// Exec runs a command in a container of the learner's.
 	Exec *ExecProbe `json:"exec,omitempty" jsonschema:"oneof_required=exec"`
@@ -44,6 +48,18 @@ type Expect struct {
 	For Duration `json:"for,omitempty"`
 }
 
+// NeedsDocker tells whether the probe looks at what Docker has.
+func (x Expect) NeedsDocker() bool {
+	return x.Docker != nil || x.Exec != nil && OfDocker(x.Exec.Of) || x.Logs != nil && OfDocker(x.Logs.Of) ||
+		x.HTTP != nil && (x.HTTP.Container != "" || x.HTTP.From != "")
+}
+
+// NeedsCluster tells whether the probe looks at what a cluster has.
+func (x Expect) NeedsCluster() bool {
+	return x.Kubernetes != nil || x.Events != nil || x.Exec != nil && !OfDocker(x.Exec.Of) || x.Logs != nil && !OfDocker(x.Logs.Of) ||
+		x.HTTP != nil && x.HTTP.Service != ""
+}
+
 // KubernetesProbe looks at one object by name, or at all that match a selector.
 // self is the object (null if absent: only with absent), or {items: [...]}.
 type KubernetesProbe struct {
@@ -65,16 +81,47 @@ type KubernetesProbe struct {
 	Absent bool `json:"absent,omitempty"`
 }
 
-// HTTPProbe sends requests from a pod of the checker's inside the cluster.
-// self is {responses: [{status, headers, body, json, ms, error, errorKind}],
+// DockerProbe looks at one object of Docker's by name, or at a list. self is what
+// `docker inspect` prints, with its names (self.State.Running, self.Config.User),
+// or {items: [...]}. Of an image there is also History, as `docker history` has
+// it: [{CreatedBy, Size, ...}].
+type DockerProbe struct {
+	// Container, Image, Network or Volume by name. Or Compose, or List.
+	Container string `json:"container,omitempty" jsonschema:"oneof_required=container"`
+	Image     string `json:"image,omitempty" jsonschema:"oneof_required=image"`
+	Network   string `json:"network,omitempty" jsonschema:"oneof_required=network"`
+	Volume    string `json:"volume,omitempty" jsonschema:"oneof_required=volume"`
+	// Compose is the container of a service of the learner's Compose project.
+	Compose string `json:"compose,omitempty" jsonschema:"oneof_required=compose"`
+	// List is the kind of objects to list: container, image, network or volume.
+	List string `json:"list,omitempty" jsonschema:"oneof_required=list,enum=container,enum=image,enum=network,enum=volume"`
+	// Filters narrow a list, as in docker ps -f: label, ancestor, network, …
+	Filters map[string]string `json:"filters,omitempty"`
+	// Search looks for a text in an image: in the files of all layers, those that
+	// later layers delete included, and in its configuration and history.
+	// self.Search is [{layer, path}]; layer -1 is the configuration.
+	Search string `json:"search,omitempty"`
+	// Absent expects that nothing is found.
+	Absent bool `json:"absent,omitempty"`
+}
+
+// HTTPProbe sends requests: from a pod of the checker's inside the cluster; in a
+// lab without one from the learner's machine, or, with Container or From, from a
+// container of the checker's. self is {responses: [{status, headers, body, json, ms, error, errorKind}],
 // ok, failed} and, for the last response, status, headers, body, json, error.
 type HTTPProbe struct {
 	// Service to ask, in the lab's namespace or as name.namespace. Or URL.
 	Service string `json:"service,omitempty" jsonschema:"oneof_required=service"`
 	// Port of the Service, by number or name; its only port if left out.
 	Port string `json:"port,omitempty" jsonschema:"oneof_type=string;integer"`
-	// URL, when it is not a Service: $(node.ip) is a node's address.
+	// URL, when it is not a Service: $(node.ip) is a node's address. In a lab
+	// without a cluster, http://127.0.0.1:PORT is a port that a container publishes.
 	URL string `json:"url,omitempty" jsonschema:"oneof_required=url"`
+	// Container to ask, at its address in its own network and at Port, published
+	// or not: of Docker, by name or as compose/SERVICE.
+	Container string `json:"container,omitempty" jsonschema:"oneof_required=container"`
+	// From is the network of Docker's from which URL is asked.
+	From string `json:"from,omitempty"`
 	// Path with query; / if left out.
 	Path string `json:"path,omitempty"`
 	// Method; GET if left out.
@@ -90,7 +137,8 @@ type HTTPProbe struct {
 // ExecProbe runs a command in a container.
 // self is {exitCode, stdout, stderr, json (of stdout, if it is JSON)}.
 type ExecProbe struct {
-	// Of is the pod's owner or the pod: kind/name.
+	// Of is the pod's owner or the pod, kind/name; or container/NAME or
+	// compose/SERVICE of Docker's.
 	Of string `json:"of"`
 	// Container; the first if left out.
 	Container string   `json:"container,omitempty"`
@@ -100,8 +148,15 @@ type ExecProbe struct {
 	All bool `json:"all,omitempty"`
 }
 
+// OfDocker tells whether the Of of a probe is a container of Docker's: written
+// container/NAME or compose/SERVICE.
+func OfDocker(of string) bool {
+	return strings.HasPrefix(of, "container/") || strings.HasPrefix(of, "compose/")
+}
+
 // LogsProbe reads what containers printed. self is {lines: [...], text}.
 type LogsProbe struct {
+	// Of is as in exec.
 	Of        string `json:"of"`
 	Container string `json:"container,omitempty"`
 	Namespace string `json:"namespace,omitempty"`

@@ -11,6 +11,50 @@ type Stimulus struct {
 	Load    *LoadStimulus    `json:"load,omitempty" jsonschema:"oneof_required=load"`
 	Drain   *DrainStimulus   `json:"drain,omitempty" jsonschema:"oneof_required=drain"`
 	Exec    *ExecStimulus    `json:"exec,omitempty" jsonschema:"oneof_required=exec"`
+	Docker  *DockerStimulus  `json:"docker,omitempty" jsonschema:"oneof_required=docker"`
+}
+
+// DockerStimulus does something to a container of the learner's, which is named,
+// or compose/SERVICE, or runs one of the checker's own. Undone by bringing back
+// the learner's container itself, as it was.
+type DockerStimulus struct {
+	// Stop stops a container as docker stop does.
+	Stop string `json:"stop,omitempty" jsonschema:"oneof_required=stop"`
+	// Kill kills one. Its restart policy does not apply, as after docker kill.
+	Kill string `json:"kill,omitempty" jsonschema:"oneof_required=kill"`
+	// Pause freezes one.
+	Pause string `json:"pause,omitempty" jsonschema:"oneof_required=pause"`
+	// Restart restarts one.
+	Restart string `json:"restart,omitempty" jsonschema:"oneof_required=restart"`
+	// Recreate replaces one by a new one, made of the same image with the same
+	// settings: what is not in a named volume is lost with the old one.
+	Recreate string `json:"recreate,omitempty" jsonschema:"oneof_required=recreate"`
+	// Disconnect takes one out of the network From.
+	Disconnect string `json:"disconnect,omitempty" jsonschema:"oneof_required=disconnect"`
+	From       string `json:"from,omitempty"`
+	// Run runs a container of the checker's.
+	Run *DockerRun `json:"run,omitempty" jsonschema:"oneof_required=run"`
+}
+
+// DockerRun is a container that a check runs, of an image of the learner's maybe.
+type DockerRun struct {
+	// Name is the container's; it begins with labctl-.
+	Name  string `json:"name" jsonschema:"pattern=^labctl-[a-z0-9-]+$"`
+	Image string `json:"image"`
+	// Command replaces the image's command, Entrypoint its entrypoint.
+	Command    []string          `json:"command,omitempty"`
+	Entrypoint []string          `json:"entrypoint,omitempty"`
+	Env        map[string]string `json:"env,omitempty"`
+	// User replaces the image's user.
+	User string `json:"user,omitempty"`
+	// Network is one to be in; Docker's default one if left out.
+	Network string `json:"network,omitempty"`
+	// Volumes are mounts, as volume:/path.
+	Volumes []string `json:"volumes,omitempty"`
+	// Memory is the most it may use, such as 64m.
+	Memory string `json:"memory,omitempty"`
+	// ReadOnly makes its root file system read-only.
+	ReadOnly bool `json:"readOnly,omitempty"`
 }
 
 // ExecStimulus runs a command in containers of the learner's: a fault from

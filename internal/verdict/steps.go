@@ -21,7 +21,9 @@ type Script struct {
 	Dir        string   // where it runs
 	Env        []string // NAME=value, all it sees
 	Kubeconfig string   // what its kubectl uses
-	Out        io.Writer
+	// Environment is the name of the one that it works on.
+	Environment string
+	Out         io.Writer
 }
 
 // Shell runs scripts: labctl's own shell, the same on every machine.
@@ -79,7 +81,7 @@ func (l *learner) step(ctx context.Context, dir string, s lab.Step) error {
 			return err
 		}
 		return l.shell(ctx, Script{
-			Name: path.Base(dir), Text: text, Dir: l.env.Workspace, Env: l.values.Env(), Kubeconfig: l.env.Kubeconfig, Out: l.out,
+			Name: path.Base(dir), Text: text, Dir: l.env.Workspace, Env: l.values.Env(), Kubeconfig: l.env.Kubeconfig, Environment: l.env.Environment, Out: l.out,
 		})
 	case s.Apply != "":
 		return l.apply(ctx, path.Join(dir, s.Apply))

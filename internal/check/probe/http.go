@@ -1,24 +1,31 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/check/progress"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/expr"
 	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/labapp/applet"
 	"labctl.dev/labctl/internal/labapp/neterr"
 	"labctl.dev/labctl/internal/labapp/request"
 )
 
-// httpProbe sends requests from the helper pod.
+// httpProbe sends requests: from the helper pod, from a helper container in a
+// network of Docker's, or, in a lab without a cluster, from here.
 type httpProbe struct {
 	env  *Env
 	spec lab.HTTPProbe
@@ -30,7 +37,7 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 	count := max(h.spec.Count, 1)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(count)*timeout+30*time.Second)
 	defer cancel()
-	url, err := h.url(ctx)
+	url, from, err := h.url(ctx)
 	var none *NoAddressError
 	if errors.As(err, &none) {
 		return h.unreachable(none), nil
@@ -38,20 +45,16 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 	if err != nil {
 		return Observation{}, err
 	}
-	send := h.env.Prober.Output
-	if h.changes() {
-		send = h.env.Prober.Once
-	}
-	out, err := send(ctx, h.argv(url, count, timeout)...)
+	out, err := h.send(ctx, from, h.argv(url, count, timeout))
 	if err != nil {
 		return Observation{}, err
 	}
 	var responses []request.Response
 	if err := json.Unmarshal(out, &responses); err != nil {
-		return Observation{}, fmt.Errorf("read what the checker's helper pod got: %w", err)
+		return Observation{}, fmt.Errorf("read what the checker's helper got: %w", err)
 	}
 	if len(responses) != count {
-		return Observation{}, fmt.Errorf("the checker's helper pod sent %d requests instead of %d", len(responses), count)
+		return Observation{}, fmt.Errorf("the checker's helper sent %d requests instead of %d", len(responses), count)
 	}
 	return h.observe(responses), nil
 }
@@ -62,12 +65,69 @@ func (h *httpProbe) changes() bool {
 	return !slices.Contains([]string{"", "GET", "HEAD", "OPTIONS"}, strings.ToUpper(h.spec.Method))
 }
 
-func (h *httpProbe) url(ctx context.Context) (string, error) {
-	if h.spec.URL != "" {
-		url, err := fillNode(ctx, h.env, h.spec.URL)
-		return strings.TrimSuffix(url, "/") + h.spec.Path, err
+// send runs the http applet where the requests are to come from.
+func (h *httpProbe) send(ctx context.Context, network string, argv []string) ([]byte, error) {
+	switch {
+	case network != "":
+		return h.env.Docker.Output(ctx, prober.Image, network, append([]string{prober.Binary}, argv...))
+	case h.env.Client == nil:
+		return here(ctx, argv)
+	case h.changes():
+		return h.env.Prober.Once(ctx, argv...)
 	}
-	return Address(ctx, h.env, h.spec.Service, h.spec.Port, h.spec.Path)
+	return h.env.Prober.Output(ctx, argv...)
+}
+
+// here runs the http applet in this process.
+func here(ctx context.Context, argv []string) ([]byte, error) {
+	var out bytes.Buffer
+	err := request.Run(ctx, &applet.Process{Name: argv[0], Args: argv[1:], Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard})
+	return out.Bytes(), err
+}
+
+// url returns what to ask, and the network of Docker's to ask from, if any.
+func (h *httpProbe) url(ctx context.Context) (url, network string, err error) {
+	switch {
+	case h.spec.Container != "":
+		return h.ofContainer(ctx)
+	case h.spec.URL != "" && h.env.Client == nil:
+		return strings.TrimSuffix(h.spec.URL, "/") + h.spec.Path, h.spec.From, h.networkExists(ctx)
+	case h.spec.URL != "":
+		url, err = fillNode(ctx, h.env, h.spec.URL)
+		return strings.TrimSuffix(url, "/") + h.spec.Path, "", err
+	}
+	url, err = Address(ctx, h.env, h.spec.Service, h.spec.Port, h.spec.Path)
+	return url, "", err
+}
+
+// ofContainer addresses a container in the first network that it is in.
+func (h *httpProbe) ofContainer(ctx context.Context) (url, network string, err error) {
+	id, seen, err := h.env.running(ctx, h.spec.Container)
+	if err != nil {
+		return "", "", err
+	}
+	if id == "" {
+		return "", "", &NoAddressError{seen.Missing}
+	}
+	network, address, err := h.env.Docker.Address(ctx, id)
+	if err != nil {
+		return "", "", err
+	}
+	if address == "" {
+		return "", "", &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is in no network"}
+	}
+	return "http://" + net.JoinHostPort(address, h.spec.Port) + "/" + strings.TrimPrefix(h.spec.Path, "/"), network, nil
+}
+
+func (h *httpProbe) networkExists(ctx context.Context) error {
+	if h.spec.From == "" {
+		return nil
+	}
+	raw, err := h.env.Docker.Inspect(ctx, container.Network, h.spec.From)
+	if err == nil && raw == nil {
+		err = &NoAddressError{"there is no network " + h.spec.From}
+	}
+	return err
 }
 
 func (h *httpProbe) argv(url string, count int, timeout time.Duration) []string {
@@ -89,6 +149,11 @@ func (h *httpProbe) argv(url string, count int, timeout time.Duration) []string 
 }
 
 func (h *httpProbe) about(found bool) About {
+	if h.spec.Container != "" || h.env.Client == nil {
+		a := aboutDocker(container.Container, h.spec.Container)
+		a.Found = found
+		return a
+	}
 	if h.spec.Service == "" {
 		return About{Subject: progress.Subject{Kind: "Pod"}, Namespace: h.env.Namespace}
 	}

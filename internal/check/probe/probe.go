@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"labctl.dev/labctl/internal/check/load"
 	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/check/progress"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
 )
@@ -58,7 +60,8 @@ type About struct {
 // Env is what probes work with.
 type Env struct {
 	Client    *kube.Client
-	Namespace string // the lab's
+	Docker    *container.Client // nil without Docker
+	Namespace string            // the lab's
 	Prober    *prober.Prober
 	// Load returns the check's load of that name.
 	Load func(name string) *load.Load
@@ -79,10 +82,18 @@ func (e *Env) namespace(named string) string {
 // Of returns the probe of an expectation: the one list of all there are.
 func Of(env *Env, x lab.Expect) (Probe, error) {
 	switch {
+	case env.Docker == nil && x.NeedsDocker():
+		return nil, errors.New("this environment has no Docker: the lab lacks needs: {components: [docker]}")
 	case x.Kubernetes != nil:
 		return &kubernetes{env, *x.Kubernetes}, nil
+	case x.Docker != nil:
+		return &docker{env, *x.Docker}, nil
 	case x.HTTP != nil:
 		return &httpProbe{env, *x.HTTP}, nil
+	case x.Exec != nil && lab.OfDocker(x.Exec.Of):
+		return &dockerExec{env, *x.Exec}, nil
+	case x.Logs != nil && lab.OfDocker(x.Logs.Of):
+		return &dockerLogs{env, *x.Logs}, nil
 	case x.Exec != nil:
 		return &exec{env, *x.Exec}, nil
 	case x.Logs != nil:
@@ -102,8 +113,10 @@ func Name(x lab.Expect) string {
 	switch {
 	case x.Kubernetes != nil:
 		return "kubernetes " + Describe(*x.Kubernetes)
+	case x.Docker != nil:
+		return "docker " + DescribeDocker(*x.Docker)
 	case x.HTTP != nil:
-		return "http " + join(x.HTTP.Service, x.HTTP.URL) + x.HTTP.Path
+		return "http " + join(x.HTTP.Service, join(strings.TrimSuffix(x.HTTP.URL, "/"), x.HTTP.Container)) + x.HTTP.Path
 	case x.Exec != nil:
 		return fmt.Sprintf("exec %s %q", x.Exec.Of, x.Exec.Command)
 	case x.Logs != nil:

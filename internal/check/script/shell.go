@@ -1,7 +1,7 @@
 // Package script runs shell scripts of labs with an interpreter of our own: the
-// same on every machine, with kubectl, jq and a few small tools, and without
-// the machine's programs. It is no sandbox: kubectl reads and writes the files
-// it is told to, as the user who runs it. So labs of strangers have to be
+// same on every machine, with kubectl or docker, jq and a few small tools, and
+// without the machine's programs. It is no sandbox: those two read and write the
+// files they are told to, as the user who runs them. So labs of strangers have to be
 // trusted before any script of theirs is run.
 package script
 
@@ -20,14 +20,21 @@ import (
 
 // Shell is where and with what scripts run. It is safe for concurrent use.
 type Shell struct {
-	// Dir is the directory scripts start in. They and the tools, but not kubectl,
+	// Dir is the directory scripts start in. They and the tools, but not Programs,
 	// read and write below it only.
 	Dir string
 	// Env are variables, NAME=value. Nothing is inherited.
 	Env []string
-	// Kubectl runs the pinned kubectl; nil if there is none.
-	Kubectl Program
+	// Programs are those of labctl's own that there are beside the tools, by name:
+	// Kubectl, Docker.
+	Programs map[string]Program
 }
+
+// The names of programs.
+const (
+	Kubectl = "kubectl"
+	Docker  = "docker"
+)
 
 // Program runs a program to its end and returns its exit code. The error says
 // that it could not be run.
@@ -90,19 +97,19 @@ func (s *Shell) Run(ctx context.Context, name, text string, std Streams) error {
 func (t *tools) handle(interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 	return func(ctx context.Context, args []string) error {
 		hc := interp.HandlerCtx(ctx)
-		if args[0] == "kubectl" && t.shell.Kubectl != nil {
-			if slices.ContainsFunc(args, namesKubeconfig) {
+		if program := t.shell.Programs[args[0]]; program != nil {
+			if args[0] == Kubectl && slices.ContainsFunc(args, namesKubeconfig) {
 				fmt.Fprintln(hc.Stderr, "kubectl: scripts work on their environment's cluster, so --kubeconfig is not for them; leave it out")
 				return interp.ExitStatus(1)
 			}
-			code, err := t.shell.Kubectl(ctx, Call{
+			code, err := program(ctx, Call{
 				Args: args[1:], Dir: hc.Dir, Env: exported(hc.Env), Stdin: hc.Stdin, Stdout: hc.Stdout, Stderr: hc.Stderr,
 			})
 			return status(code, err)
 		}
 		run, ok := t.table[args[0]]
 		if !ok {
-			fmt.Fprintf(hc.Stderr, "%s: there is no such command here; there are kubectl, jq and %s\n", args[0], strings.Join(t.names(), " "))
+			fmt.Fprintf(hc.Stderr, "%s: there is no such command here; there are %s\n", args[0], strings.Join(t.names(), " "))
 			return interp.ExitStatus(127)
 		}
 		operands, err := t.operands(hc.Dir, args[0], args[1:])

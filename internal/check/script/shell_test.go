@@ -17,10 +17,10 @@ import (
 func run(ctx context.Context, t *testing.T, text, in string) (string, string, error) {
 	t.Helper()
 	var out, said bytes.Buffer
-	s := &script.Shell{Dir: t.TempDir(), Env: []string{"PARAM_N=3"}, Kubectl: func(_ context.Context, c script.Call) (int, error) {
+	s := &script.Shell{Dir: t.TempDir(), Env: []string{"PARAM_N=3"}, Programs: map[string]script.Program{script.Kubectl: func(_ context.Context, c script.Call) (int, error) {
 		fmt.Fprintf(c.Stdout, "kubectl %s\n", strings.Join(c.Args, " "))
 		return len(c.Args) - 1, nil
-	}}
+	}}}
 	err := s.Run(ctx, "test.sh", text, script.Streams{Stdin: strings.NewReader(in), Stdout: &out, Stderr: &said})
 	return out.String(), said.String(), err
 }

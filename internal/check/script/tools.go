@@ -48,7 +48,9 @@ func table() map[string]command {
 	}
 }
 
-func (t *tools) names() []string { return slices.Sorted(maps.Keys(t.table)) }
+func (t *tools) names() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(t.shell.Programs)), slices.Sorted(maps.Keys(t.table)))
+}
 
 // filter makes a tool of an applet that works on its streams and operands.
 func filter(run func(context.Context, *applet.Process) error) command {

@@ -14,6 +14,7 @@ import (
 	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/check/undo"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
 )
@@ -57,6 +58,7 @@ const (
 // Env is what stimuli work with.
 type Env struct {
 	Client    *kube.Client
+	Docker    *container.Client // nil without Docker
 	Namespace string
 	Prober    *prober.Prober
 	// Read reads a file of the lab, references filled in.
@@ -87,6 +89,10 @@ func Of(env *Env, s lab.Stimulus) (Stimulus, error) {
 		return &loading{env: env, spec: *s.Load}, nil
 	case s.Drain != nil:
 		return &drain{env: env, spec: *s.Drain}, nil
+	case s.Docker != nil && env.Docker == nil:
+		return nil, errors.New("this environment has no Docker: the lab lacks needs: {components: [docker]}")
+	case s.Docker != nil:
+		return &docker{env: env, spec: *s.Docker}, nil
 	case s.Exec != nil:
 		return &exec{env: env, spec: *s.Exec}, nil
 	}
@@ -110,6 +116,9 @@ func Name(s lab.Stimulus) string {
 		return fmt.Sprintf("load %s with %d requests a second", s.Load.Service, s.Load.RPS)
 	case s.Drain != nil:
 		return "drain " + s.Drain.Node + s.Drain.Of
+	case s.Docker != nil:
+		what, of := verb(*s.Docker)
+		return "docker " + what + " " + of
 	case s.Exec != nil:
 		return fmt.Sprintf("exec %s %q", s.Exec.Of, s.Exec.Command)
 	}

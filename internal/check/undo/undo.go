@@ -17,6 +17,7 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"labctl.dev/labctl/internal/check/revert"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/kube"
 )
 
@@ -36,8 +37,25 @@ type Record struct {
 	Execs []Exec `json:"execs,omitempty"`
 	// Restart are workloads whose pods are replaced after all that.
 	Restart []Ref `json:"restart,omitempty"`
+	// Containers are Docker's, to be brought back as they were.
+	Containers []Container `json:"containers,omitempty"`
 	// Settle are workloads to wait for until they stand still again.
 	Settle []Ref `json:"settle,omitempty"`
+}
+
+// World is where stimuli are undone: the cluster and the Docker Engine, as far as
+// the environment has them.
+type World struct {
+	Client *kube.Client
+	Docker *container.Client
+}
+
+// Close ends the connections to Docker.
+func (w World) Close() error {
+	if w.Docker == nil {
+		return nil
+	}
+	return w.Docker.Close()
 }
 
 // Ref names an object.
@@ -82,7 +100,7 @@ func (r Record) JSON() (json.RawMessage, error) { return json.Marshal(r) }
 
 // Empty says that there is nothing to undo.
 func (r Record) Empty() bool {
-	return len(r.Edits)+len(r.Created)+len(r.Deleted)+len(r.Execs)+len(r.Restart)+len(r.Settle) == 0
+	return len(r.Edits)+len(r.Created)+len(r.Deleted)+len(r.Execs)+len(r.Restart)+len(r.Containers)+len(r.Settle) == 0
 }
 
 // settleTime is how long workloads may take to stand still again.
@@ -92,8 +110,15 @@ const settleTime = 60 * time.Second
 // created, puts back what was deleted, and so on in the order of the fields,
 // and waits until all that stands still. It goes on after an error and returns all of them. What the learner has changed
 // or removed in the meantime stays as the learner left it.
-func Run(ctx context.Context, client *kube.Client, r Record) error {
+func Run(ctx context.Context, world World, r Record) error {
+	client := world.Client
 	var errs []error
+	for _, c := range r.Containers {
+		if world.Docker == nil {
+			return fmt.Errorf("bring back container %s: there is no Docker", c.Name)
+		}
+		errs = append(errs, c.restore(ctx, world.Docker))
+	}
 	for _, ref := range r.Created {
 		errs = append(errs, remove(ctx, client, ref))
 	}

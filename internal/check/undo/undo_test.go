@@ -70,7 +70,7 @@ func replay(t *testing.T, client *kube.Client, r undo.Record) {
 		t.Fatal(err)
 	}
 	for range 2 { // what was undone already is not undone again
-		if err := undo.Run(t.Context(), client, back); err != nil {
+		if err := undo.Run(t.Context(), undo.World{Client: client}, back); err != nil {
 			t.Fatalf("undo: %v", err)
 		}
 	}

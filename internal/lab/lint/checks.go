@@ -30,12 +30,31 @@ func needsCluster(p *pass) {
 	}
 	const message, suggestion = "this takes a cluster, and the lab does not ask for one", "add needs: {cluster: {}}"
 	for _, e := range p.expects() {
-		if e.Kubernetes != nil || e.HTTP != nil || e.Exec != nil || e.Logs != nil || e.Events != nil {
+		if e.NeedsCluster() {
 			p.at(e.path, message, suggestion)
 		}
 	}
 	for _, s := range p.stimuli() {
-		p.at(s.path, message, suggestion)
+		if s.Docker == nil {
+			p.at(s.path, message, suggestion)
+		}
+	}
+}
+
+func needsDocker(p *pass) {
+	if slices.Contains(p.Lab.Needs.Components, "docker") || len(p.written.Errors()) > 0 {
+		return
+	}
+	const message, suggestion = "this takes Docker, and the lab does not ask for it", "add needs: {components: [docker]}"
+	for _, e := range p.expects() {
+		if e.NeedsDocker() {
+			p.at(e.path, message, suggestion)
+		}
+	}
+	for _, s := range p.stimuli() {
+		if s.Docker != nil {
+			p.at(s.path, message, suggestion)
+		}
 	}
 }
 

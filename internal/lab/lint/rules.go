@@ -55,6 +55,7 @@ func labRules() []Rule {
 		{"unknown-app", "Images run an applet that labapp has.", e, unknownApps},
 		{"unknown-check", "The lists of what may be unassessable name engines and checks that exist.", e, unknownUnassessable},
 		{"needs-cluster", "A lab that looks into a cluster asks for one.", e, needsCluster},
+		{"needs-docker", "A lab that looks at containers asks for Docker.", e, needsDocker},
 		{"bad-target", "What is looked at or changed is named clearly: one object, or a selection.", e, badTargets},
 		{"for-exceeds-within", "What has to stay true can do so in the time there is.", e, forExceedsWithin},
 		{"stimuli-shared", "A check with stimuli runs alone.", e, sharedStimuli},

@@ -28,6 +28,12 @@ func (p *pass) probeTarget(e locatedExpect) {
 		if e.Kubernetes.Absent && e.That != "" {
 			p.at(e.path+".that", "what is absent has nothing to look at", "remove `that` or `absent`")
 		}
+	case e.Docker != nil && e.Docker.Absent && e.That != "":
+		p.at(e.path+".that", "what is absent has nothing to look at", "remove `that` or `absent`")
+	case e.Docker != nil:
+		p.dockerTarget(e.path+".docker", *e.Docker)
+	case e.HTTP != nil:
+		p.httpTarget(e.path+".http", *e.HTTP)
 	case e.Exec != nil:
 		p.owner(e.path+".exec.of", e.Exec.Of)
 	case e.Logs != nil:
@@ -44,6 +50,24 @@ func (p *pass) kubernetesTarget(at string, k lab.KubernetesProbe) {
 	p.owner(at+".of", k.Of)
 }
 
+func (p *pass) dockerTarget(at string, d lab.DockerProbe) {
+	if len(d.Filters) > 0 && d.List == "" {
+		p.at(at+".filters", "filters narrow a list", "add list, or remove filters")
+	}
+	if d.Search != "" && d.Image == "" {
+		p.at(at+".search", "only images can be searched", "add image, or remove search")
+	}
+}
+
+func (p *pass) httpTarget(at string, h lab.HTTPProbe) {
+	if h.Container != "" && h.Port == "" {
+		p.at(at, "a container has an address, and no port that goes without saying", "add port")
+	}
+	if h.From != "" && (h.URL == "" || p.Lab.Needs.Cluster != nil) {
+		p.at(at+".from", "a network of Docker's is where a url is asked from, in a lab without a cluster", "remove from")
+	}
+}
+
 func (p *pass) stimulusTarget(s locatedStimulus) {
 	switch {
 	case s.Delete != nil:
@@ -52,6 +76,10 @@ func (p *pass) stimulusTarget(s locatedStimulus) {
 			p.at(s.path+".delete", fmt.Sprintf("this deletes every %s of the namespace", d.Kind), "add name, selector or of")
 		}
 		p.owner(s.path+".delete.of", d.Of)
+	case s.Docker != nil:
+		if (s.Docker.Disconnect == "") != (s.Docker.From == "") {
+			p.at(s.path+".docker", "disconnect and from belong together: which container, and which network", "write {disconnect: web, from: shop}")
+		}
 	case s.Scale != nil:
 		p.owner(s.path+".scale.of", s.Scale.Of)
 	case s.Drain != nil:

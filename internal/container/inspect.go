@@ -1,0 +1,155 @@
+package container
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+
+	dockercontainer "github.com/docker/docker/api/types/container"
+)
+
+// Kind is a kind of object that the engine has.
+type Kind string
+
+// The kinds.
+const (
+	Container Kind = "container"
+	Image     Kind = "image"
+	Network   Kind = "network"
+	Volume    Kind = "volume"
+)
+
+// Inspect returns what `docker inspect` prints of one object, or nil if there is
+// none. Of an image, History is added: what `docker history` shows.
+func (c *Client) Inspect(ctx context.Context, kind Kind, name string) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	raw, err := c.inspect(ctx, kind, name)
+	if Gone(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("inspect the %s %s: %w", kind, name, err)
+	}
+	return raw, nil
+}
+
+func (c *Client) inspect(ctx context.Context, kind Kind, name string) (raw json.RawMessage, err error) {
+	switch kind {
+	case Container:
+		_, raw, err = c.API.ContainerInspectWithRaw(ctx, name, false)
+	case Network:
+		_, raw, err = c.API.NetworkInspectWithRaw(ctx, name, network.InspectOptions{})
+	case Volume:
+		_, raw, err = c.API.VolumeInspectWithRaw(ctx, name)
+	case Image:
+		return c.inspectImage(ctx, name)
+	default:
+		return nil, fmt.Errorf("%q is no kind of object that Docker has", kind)
+	}
+	return raw, err
+}
+
+func (c *Client) inspectImage(ctx context.Context, name string) (json.RawMessage, error) {
+	var raw bytes.Buffer
+	if _, err := c.API.ImageInspect(ctx, name, client.ImageInspectWithRawResponse(&raw)); err != nil {
+		return nil, err
+	}
+	history, err := c.API.ImageHistory(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw.Bytes(), &all); err != nil {
+		return nil, err
+	}
+	if all["History"], err = json.Marshal(history); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+// List returns all objects of a kind that match the filters, which are those of
+// `docker ls -f`. Containers that do not run are among them.
+func (c *Client) List(ctx context.Context, kind Kind, match map[string]string) ([]json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	args := filters.NewArgs()
+	for key, value := range match {
+		args.Add(key, value)
+	}
+	names, err := c.names(ctx, kind, args)
+	if err != nil {
+		return nil, fmt.Errorf("list the %ss: %w", kind, err)
+	}
+	all := []json.RawMessage{}
+	for _, name := range names {
+		raw, err := c.Inspect(ctx, kind, name)
+		if err != nil {
+			return nil, err
+		}
+		if raw != nil { // else it went meanwhile
+			all = append(all, raw)
+		}
+	}
+	return all, nil
+}
+
+// All inspects every container there is.
+func (c *Client) All(ctx context.Context) ([]dockercontainer.InspectResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	ids, err := c.names(ctx, Container, filters.NewArgs())
+	if err != nil {
+		return nil, err
+	}
+	var all []dockercontainer.InspectResponse
+	for _, id := range ids {
+		one, err := c.API.ContainerInspect(ctx, id)
+		if Gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func (c *Client) names(ctx context.Context, kind Kind, match filters.Args) (names []string, err error) {
+	switch kind {
+	case Container:
+		list, err := c.API.ContainerList(ctx, dockercontainer.ListOptions{All: true, Filters: match})
+		for _, one := range list {
+			names = append(names, one.ID)
+		}
+		return names, err
+	case Image:
+		list, err := c.API.ImageList(ctx, image.ListOptions{Filters: match})
+		for _, one := range list {
+			names = append(names, one.ID)
+		}
+		return names, err
+	case Network:
+		list, err := c.API.NetworkList(ctx, network.ListOptions{Filters: match})
+		for _, one := range list {
+			names = append(names, one.ID)
+		}
+		return names, err
+	case Volume:
+		list, err := c.API.VolumeList(ctx, volume.ListOptions{Filters: match})
+		for _, one := range list.Volumes {
+			names = append(names, one.Name)
+		}
+		return names, err
+	}
+	return nil, fmt.Errorf("%q is no kind of object that Docker has", kind)
+}
