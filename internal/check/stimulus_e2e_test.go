@@ -168,7 +168,7 @@ func TestUndoLeavesTheLearnersChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := UndoPending(t.Context(), w.client, w.ledger); err != nil {
+	if err := UndoPending(t.Context(), World{Client: w.client}, w.ledger); err != nil {
 		t.Fatal(err)
 	}
 	if x := w.run(lab.Check{Expect: []lab.Expect{deployment("self.spec.replicas == 5")}}); x.Verdict != Pass {
