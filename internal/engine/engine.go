@@ -115,11 +115,18 @@ type Resetter interface {
 	Reset(context.Context) error
 }
 
-// NodeController is a Cluster whose nodes can be lost and come back.
+// NodeController is a Cluster whose nodes can be lost and come back. A name that
+// does not fit is a *NodeNameError.
 type NodeController interface {
 	StopNode(ctx context.Context, name string) error
 	StartNode(ctx context.Context, name string) error
 }
+
+// NodeNameError says that a name is not that of a node which can be stopped or
+// started.
+type NodeNameError struct{ Reason string }
+
+func (e *NodeNameError) Error() string { return e.Reason }
 
 // Resource is something an engine made on this machine.
 type Resource struct {

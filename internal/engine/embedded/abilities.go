@@ -123,11 +123,12 @@ func (c *Cluster) worker(name string) (int, error) {
 	if i := slices.Index(workers, name); i >= 0 {
 		return i + 2, nil
 	}
-	if name == node.Name(1) {
-		return 0, fmt.Errorf("%s runs the control plane and cannot be stopped alone; labctl stop ends the whole lab", name)
+	reason := fmt.Sprintf("there is no worker %q; there is %s", name, strings.Join(workers, " and "))
+	switch {
+	case name == node.Name(1):
+		reason = name + " runs the control plane and cannot be stopped alone; labctl stop ends the whole lab"
+	case len(workers) == 0:
+		reason = fmt.Sprintf("there is no worker %q: this cluster has one node", name)
 	}
-	if len(workers) == 0 {
-		return 0, fmt.Errorf("there is no worker %q: this cluster has one node", name)
-	}
-	return 0, fmt.Errorf("there is no worker %q; there is %s", name, strings.Join(workers, " and "))
+	return 0, &engine.NodeNameError{Reason: reason}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"labctl.dev/labctl/internal/engine"
 )
@@ -108,8 +109,11 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, data, 0o644)
 }
 
-// StopNode notes that a node is off.
+// StopNode notes that a node is off. Nodes are named n1 and so on.
 func (c *Cluster) StopNode(_ context.Context, name string) error {
+	if !strings.HasPrefix(name, "n") {
+		return &engine.NodeNameError{Reason: "there is no node " + name}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped[name] = true

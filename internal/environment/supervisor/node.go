@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"labctl.dev/labctl/internal/engine"
@@ -35,7 +36,14 @@ func (s *Server) handleNode(w http.ResponseWriter, r *http.Request) {
 	if doing == "starting" {
 		action = nodes.StartNode
 	}
-	if err := action(ctx, name); err != nil {
+	var misnamed *engine.NodeNameError
+	err = action(ctx, name)
+	if errors.As(err, &misnamed) {
+		err = &environment.Problem{
+			Code: environment.CodeUnknownArgument, Message: misnamed.Reason, Hint: "Run `labctl kubectl get nodes` for their names.",
+		}
+	}
+	if err != nil {
 		reply(w, http.StatusConflict, asProblem(err))
 		return
 	}

@@ -127,6 +127,9 @@ func TestANodeIsStartedAlone(t *testing.T) {
 	if err := w.client.Node(t.Context(), "n1", "stop"); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.client.Node(t.Context(), "worker", "stop"); code(err) != environment.CodeUnknownArgument {
+		t.Errorf("a node that there is not: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
