@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"labctl.dev/labctl/internal/engine"
 )
@@ -109,10 +108,10 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, data, 0o644)
 }
 
-// StopNode notes that a node is off. Nodes are named n1 and so on.
+// StopNode notes that a node is off.
 func (c *Cluster) StopNode(_ context.Context, name string) error {
-	if !strings.HasPrefix(name, "n") {
-		return &engine.NodeNameError{Reason: "there is no node " + name}
+	if name == "lab-control-plane" {
+		return &engine.NodeNameError{Reason: name + " cannot be stopped alone"}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -127,8 +127,8 @@ func TestANodeIsStartedAlone(t *testing.T) {
 	if err := w.client.Node(t.Context(), "n1", "stop"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.client.Node(t.Context(), "worker", "stop"); code(err) != environment.CodeUnknownArgument {
-		t.Errorf("a node that there is not: %v", err)
+	if err := w.client.Node(t.Context(), "lab-control-plane", "stop"); code(err) != environment.CodeUnknownArgument {
+		t.Errorf("a node that cannot be stopped: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
