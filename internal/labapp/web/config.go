@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Version, Greeting string
 	GreetingFile      string
+	Address           string
 	Port              int
 	PodName           string
 
@@ -64,6 +65,7 @@ func (c *Config) options() *opt.Set {
 	s.String(&c.Version, 0, "version", "the version it says it is").FromEnv("VERSION")
 	s.String(&c.Greeting, 0, "greeting", "what / answers").FromEnv("GREETING")
 	s.String(&c.GreetingFile, 0, "greeting-file", "read the greeting from this file").FromEnv("GREETING_FILE")
+	s.String(&c.Address, 0, "address", "listen on this address only, such as 127.0.0.1 (default: all)").FromEnv("ADDRESS")
 	s.Int(&c.Port, 'p', "port", "TCP port").FromEnv("PORT")
 	s.String(&c.PodName, 0, "pod-name", "who it says it is (default: the host's name)").FromEnv("POD_NAME")
 	s.Duration(&c.StartupDelay, 0, "startup-delay", "wait so long before listening").FromEnv("STARTUP_DELAY")

@@ -29,7 +29,10 @@ func TestConfigurationPrecedence(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "app.properties")
 	write(t, file, "# comment\ngreeting = from file\nLATENCY: 20ms\nversion=\"file\"\nother=x\n")
-	c := configured(t, map[string]string{"CONFIG_FILE": file, "VERSION": "env"}, "--port", "9000")
+	c := configured(t, map[string]string{"CONFIG_FILE": file, "VERSION": "env", "ADDRESS": "127.0.0.1"}, "--port", "9000")
+	if c.Address != "127.0.0.1" {
+		t.Errorf("address %q", c.Address)
+	}
 	if c.Greeting != "from file" || c.Version != "env" || c.Latency != 20*time.Millisecond || c.Port != 9000 || c.Properties["other"] != "x" {
 		t.Errorf("config = %+v", c)
 	}

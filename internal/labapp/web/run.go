@@ -43,9 +43,10 @@ func Run(ctx context.Context, p *applet.Process) error {
 	if !pause(ctx, cfg.StartupDelay) {
 		return nil // told to stop before it began
 	}
-	listener, err := net.Listen("tcp", ":"+strconv.Itoa(cfg.Port))
+	address := net.JoinHostPort(cfg.Address, strconv.Itoa(cfg.Port))
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		log.Error(fmt.Sprintf("cannot start: port %d: %v", cfg.Port, err))
+		log.Error(fmt.Sprintf("cannot start: address %s: %v", address, err))
 		return applet.Exit(1)
 	}
 	return newService(cfg, log, os.Exit).serve(ctx, listener)
