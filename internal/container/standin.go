@@ -6,7 +6,6 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 
 	dockercontainer "github.com/docker/docker/api/types/container"
@@ -66,36 +65,4 @@ func withoutID(aliases []string, id string) (kept []string) {
 		}
 	}
 	return kept
-}
-
-// Spec is a container to run.
-type Spec struct {
-	Name, Image         string
-	Entrypoint, Command []string
-	Env                 []string // NAME=value
-	User, Network       string
-	Volumes             []string // volume:/path
-	Memory              int64    // in bytes; 0 for no limit
-	ReadOnly            bool
-}
-
-// Run makes and starts a container, in place of one of this name that an earlier
-// run left. The caller removes it with Discard.
-func (c *Client) Run(ctx context.Context, s Spec) error {
-	if err := c.Discard(ctx, s.Name); err != nil {
-		return err
-	}
-	host := &dockercontainer.HostConfig{
-		NetworkMode: dockercontainer.NetworkMode(s.Network), ReadonlyRootfs: s.ReadOnly, Resources: dockercontainer.Resources{Memory: s.Memory},
-	}
-	for _, v := range s.Volumes {
-		volume, path, _ := strings.Cut(v, ":")
-		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: volume, Target: path})
-	}
-	config := &dockercontainer.Config{Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: s.Env, User: s.User}
-	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, s.Name)
-	if err != nil {
-		return err
-	}
-	return c.API.ContainerStart(ctx, created.ID, dockercontainer.StartOptions{})
 }

@@ -51,6 +51,7 @@ func (l *Lifecycle) rebuildSteps(workspace step) []step {
 		steps = append(steps, step{"parts", CodeEngine, (*Lifecycle).resetParts})
 	}
 	steps = append(steps, workspace) // after what runs in parts and writes to it
+	steps = append(steps, l.containerSteps()...)
 	if l.Env.Nodes == 0 && len(l.Components) > 0 {
 		return steps
 	}

@@ -36,6 +36,7 @@ func (l *Lifecycle) startSteps() []step {
 	if l.Material.Images != nil {
 		steps = append(steps, step{"images", CodeEngine, (*Lifecycle).loadImages})
 	}
+	steps = append(steps, l.containerSteps()...)
 	if l.Env.Nodes > 0 {
 		steps = append(steps,
 			step{"manifests", CodeSetup, (*Lifecycle).applyManifests},

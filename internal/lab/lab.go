@@ -32,6 +32,9 @@ type Lab struct {
 	Params map[string]Param `json:"params,omitempty" lab:"verbatim"`
 	// Images are built from labapp and loaded before the lab starts.
 	Images map[string]Image `json:"images,omitempty"`
+	// Docker is what the learner finds in Docker at the start, and again after a
+	// reset.
+	Docker *DockerSetup `json:"docker,omitempty"`
 	// Unassessable lists, by engine, the checks ("task/check") that may be
 	// unassessable there. Any other unassessable check is a fault of the lab.
 	Unassessable map[string][]string `json:"unassessable,omitempty"`

@@ -46,6 +46,9 @@ func needsDocker(p *pass) {
 		return
 	}
 	const message, suggestion = "this takes Docker, and the lab does not ask for it", "add needs: {components: [docker]}"
+	if p.Lab.Docker != nil {
+		p.at("docker", message, suggestion)
+	}
 	for _, e := range p.expects() {
 		if e.NeedsDocker() {
 			p.at(e.path, message, suggestion)

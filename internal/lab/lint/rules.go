@@ -56,6 +56,7 @@ func labRules() []Rule {
 		{"unknown-check", "The lists of what may be unassessable name engines and checks that exist.", e, unknownUnassessable},
 		{"needs-cluster", "A lab that looks into a cluster asks for one.", e, needsCluster},
 		{"needs-docker", "A lab that looks at containers asks for Docker.", e, needsDocker},
+		{"bad-setup", "What a lab begins with in Docker can be made.", e, badSetup},
 		{"bad-target", "What is looked at or changed is named clearly: one object, or a selection.", e, badTargets},
 		{"for-exceeds-within", "What has to stay true can do so in the time there is.", e, forExceedsWithin},
 		{"stimuli-shared", "A check with stimuli runs alone.", e, sharedStimuli},
