@@ -36,7 +36,7 @@ type Config struct {
 	Secret, SecretFile string
 	APIToken           string
 	APITokenFile       string
-	DataDir            string
+	DataDir, StoreURL  string
 	AdminToken         string
 	LogProbes          bool
 
@@ -87,6 +87,7 @@ func (c *Config) options() *opt.Set {
 	s.String(&c.APIToken, 0, "api-token", "/private wants this token").FromEnv("API_TOKEN").Hidden()
 	s.String(&c.APITokenFile, 0, "api-token-file", "read that token from this file").FromEnv("API_TOKEN_FILE")
 	s.String(&c.DataDir, 0, "data-dir", "where /kv keeps its values (default: in memory)").FromEnv("DATA_DIR")
+	s.String(&c.StoreURL, 0, "store-url", "keep them in another web service, such as http://store:8080, which has to be ready at the start").FromEnv("STORE_URL")
 	s.String(&c.AdminToken, 0, "admin-token", "/admin wants this token").FromEnv("ADMIN_TOKEN").Hidden()
 	s.Bool(&c.LogProbes, 0, "log-probes", "log requests for probes and metrics too").FromEnv("LOG_PROBES")
 	s.Notes = `Endpoints: / /version /healthz /readyz /livez /metrics /env /slow?ms=N /echo /private /kv/KEY /admin

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,17 +19,20 @@ var errNoKey = errors.New("no such key")
 
 // store keeps small values by key. get answers errNoKey for a missing one.
 type store interface {
-	get(key string) ([]byte, error)
-	put(key string, value []byte) error
-	delete(key string) error
-	keys() ([]string, error)
+	get(ctx context.Context, key string) ([]byte, error)
+	put(ctx context.Context, key string, value []byte) error
+	delete(ctx context.Context, key string) error
+	keys(context.Context) ([]string, error)
 }
 
-func newStore(dir string) store {
-	if dir == "" {
-		return &memoryStore{values: map[string][]byte{}}
+func newStore(cfg *Config) store {
+	switch {
+	case cfg.StoreURL != "":
+		return remoteStore(cfg.StoreURL)
+	case cfg.DataDir != "":
+		return directoryStore(cfg.DataDir)
 	}
-	return directoryStore(dir)
+	return &memoryStore{values: map[string][]byte{}}
 }
 
 const maxValue = 1 << 20
@@ -38,8 +42,8 @@ func validKey(key string) bool {
 		strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-func (s *service) listKeys(w http.ResponseWriter, _ *http.Request) {
-	keys, err := s.store.keys()
+func (s *service) listKeys(w http.ResponseWriter, r *http.Request) {
+	keys, err := s.store.keys(r.Context())
 	if err != nil {
 		storeError(w, err)
 		return
@@ -48,7 +52,7 @@ func (s *service) listKeys(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *service) getKey(w http.ResponseWriter, r *http.Request) {
-	value, err := s.store.get(r.PathValue("key"))
+	value, err := s.store.get(r.Context(), r.PathValue("key"))
 	if err != nil {
 		storeError(w, err)
 		return
@@ -68,7 +72,7 @@ func (s *service) putKey(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	if err := s.store.put(key, value); err != nil {
+	if err := s.store.put(r.Context(), key, value); err != nil {
 		storeError(w, err)
 		return
 	}
@@ -76,7 +80,7 @@ func (s *service) putKey(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *service) deleteKey(w http.ResponseWriter, r *http.Request) {
-	if err := s.store.delete(r.PathValue("key")); err != nil {
+	if err := s.store.delete(r.Context(), r.PathValue("key")); err != nil {
 		storeError(w, err)
 		return
 	}
@@ -88,6 +92,11 @@ func storeError(w http.ResponseWriter, err error) {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
+	var away *awayError
+	if errors.As(err, &away) {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
 	http.Error(w, fmt.Sprintf("the store failed: %v (check DATA_DIR and its volume)", err), http.StatusInternalServerError)
 }
 
@@ -96,7 +105,7 @@ type memoryStore struct {
 	values map[string][]byte
 }
 
-func (m *memoryStore) get(key string) ([]byte, error) {
+func (m *memoryStore) get(_ context.Context, key string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	value, ok := m.values[key]
@@ -106,21 +115,21 @@ func (m *memoryStore) get(key string) ([]byte, error) {
 	return value, nil
 }
 
-func (m *memoryStore) put(key string, value []byte) error {
+func (m *memoryStore) put(_ context.Context, key string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.values[key] = value
 	return nil
 }
 
-func (m *memoryStore) delete(key string) error {
+func (m *memoryStore) delete(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.values, key)
 	return nil
 }
 
-func (m *memoryStore) keys() ([]string, error) {
+func (m *memoryStore) keys(context.Context) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Sorted(maps.Keys(m.values)), nil
@@ -136,7 +145,7 @@ func (d directoryStore) path(key string) (string, error) {
 	return filepath.Join(string(d), key), nil
 }
 
-func (d directoryStore) get(key string) ([]byte, error) {
+func (d directoryStore) get(_ context.Context, key string) ([]byte, error) {
 	path, err := d.path(key)
 	if err != nil {
 		return nil, err
@@ -150,7 +159,7 @@ func (d directoryStore) get(key string) ([]byte, error) {
 
 // put replaces the file as a whole and on disk: a pod that dies right after
 // the answer has lost nothing.
-func (d directoryStore) put(key string, value []byte) error {
+func (d directoryStore) put(_ context.Context, key string, value []byte) error {
 	path, err := d.path(key)
 	if err != nil {
 		return err
@@ -173,7 +182,7 @@ func (d directoryStore) put(key string, value []byte) error {
 	return os.Rename(file.Name(), path)
 }
 
-func (d directoryStore) delete(key string) error {
+func (d directoryStore) delete(_ context.Context, key string) error {
 	path, err := d.path(key)
 	if err != nil {
 		return err
@@ -184,7 +193,7 @@ func (d directoryStore) delete(key string) error {
 	return nil
 }
 
-func (d directoryStore) keys() ([]string, error) {
+func (d directoryStore) keys(context.Context) ([]string, error) {
 	entries, err := os.ReadDir(string(d))
 	var keys []string
 	for _, e := range entries {

@@ -43,6 +43,12 @@ func Run(ctx context.Context, p *applet.Process) error {
 	if !pause(ctx, cfg.StartupDelay) {
 		return nil // told to stop before it began
 	}
+	if cfg.StoreURL != "" {
+		if err := remoteStore(cfg.StoreURL).ready(ctx); err != nil {
+			log.Error("cannot start: " + err.Error())
+			return applet.Exit(1)
+		}
+	}
 	address := net.JoinHostPort(cfg.Address, strconv.Itoa(cfg.Port))
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

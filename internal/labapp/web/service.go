@@ -37,7 +37,7 @@ func newService(cfg *Config, log *slog.Logger, exit func(int)) *service {
 		cfg: cfg, log: log, exit: exit, started: time.Now(),
 		faults:  newFaults(cfg),
 		ballast: &ballast{},
-		store:   newStore(cfg.DataDir),
+		store:   newStore(cfg),
 	}
 	s.registry = &metrics.Registry{}
 	s.requests = s.registry.Counter("http_requests_total", "Requests answered.", "code", "method", "handler")
