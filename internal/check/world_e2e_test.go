@@ -119,6 +119,7 @@ func (w *world) runner(checks ...lab.Check) *Runner {
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.Cleanup(r.Close)
 	return r
 }
 

@@ -16,6 +16,7 @@ import (
 	"labctl.dev/labctl/internal/labapp/prober"
 	"labctl.dev/labctl/internal/labapp/procs"
 	"labctl.dev/labctl/internal/labapp/request"
+	"labctl.dev/labctl/internal/labapp/session"
 	"labctl.dev/labctl/internal/labapp/shell"
 	"labctl.dev/labctl/internal/labapp/text"
 	"labctl.dev/labctl/internal/labapp/web"
@@ -70,6 +71,7 @@ func Applets() []applet.Applet {
 		{Name: "rmdir", Summary: "remove empty directories", Run: files.Rmdir},
 		{Name: "sed", Summary: "edit lines", Run: text.Sed},
 		{Name: "seq", Summary: "print numbers", Run: text.Seq},
+		{Name: "session", Summary: "run other applets for the checks", Run: session.New(inSession())},
 		{Name: "sh", Summary: "the shell", Run: shell.New(Has)},
 		{Name: "sha256sum", Summary: "print SHA-256 sums", Run: archive.Sha256sum},
 		{Name: "sleep", Summary: "wait", Run: procs.Sleep},
@@ -92,4 +94,9 @@ func Applets() []applet.Applet {
 		{Name: "whoami", Summary: "print the user's name", Run: procs.Whoami},
 		{Name: "xargs", Summary: "run a command on words read", Run: procs.Xargs},
 	}
+}
+
+// inSession are the applets that may run in one process beside each other.
+func inSession() map[string]session.Run {
+	return map[string]session.Run{"dns": lookup.Run, "http": request.Run}
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"labctl.dev/labctl/internal/kube"
@@ -32,41 +33,55 @@ const (
 // Ensure makes the helper pod if it is not there, mends it if somebody changed
 // it, and waits until it runs. It returns the pod's name.
 func Ensure(ctx context.Context, client *kube.Client) (string, error) {
-	if pod, err := running(ctx, client); err != nil || pod != "" {
-		return pod, err
+	found, err := ensure(ctx, client)
+	return found.pod, err
+}
+
+// helper is one life of the helper pod: it is another one when its container has
+// been started again.
+type helper struct {
+	pod       string // its name
+	uid       types.UID
+	container string // its container's id
+}
+
+func ensure(ctx context.Context, client *kube.Client) (helper, error) {
+	if found, err := running(ctx, client); err != nil || found.pod != "" {
+		return found, err
 	}
 	err := create(ctx, client)
 	if err == nil {
 		err = expel(ctx, client)
 	}
 	if err != nil {
-		return "", fmt.Errorf("make the checker's helper pod: %w", err)
+		return helper{}, fmt.Errorf("make the checker's helper pod: %w", err)
 	}
-	var found string
+	var found helper
 	err = wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		pod, err := running(ctx, client)
-		found = pod
-		return pod != "", err
+		var err error
+		found, err = running(ctx, client)
+		return found.pod != "", err
 	})
 	if err != nil && ctx.Err() != nil {
-		return "", fmt.Errorf("the checker's helper pod does not start (see kubectl -n %s describe pod): %w", Namespace, context.Cause(ctx))
+		return helper{}, fmt.Errorf("the checker's helper pod does not start (see kubectl -n %s describe pod): %w", Namespace, context.Cause(ctx))
 	}
 	return found, err
 }
 
-// running returns the name of a pod that runs just what we want, or "".
-func running(ctx context.Context, client *kube.Client) (string, error) {
+// running returns a pod that runs just what we want; without a name if there is
+// none.
+func running(ctx context.Context, client *kube.Client) (helper, error) {
 	pods, err := list(ctx, client)
 	if err != nil {
-		return "", err
+		return helper{}, err
 	}
 	for i := range pods {
 		p := &pods[i]
 		if genuine(&p.Spec) && p.DeletionTimestamp == nil && p.Status.Phase == corev1.PodRunning && p.Status.ContainerStatuses[0].Ready {
-			return p.Name, nil
+			return helper{p.Name, p.UID, p.Status.ContainerStatuses[0].ContainerID}, nil
 		}
 	}
-	return "", nil
+	return helper{}, nil
 }
 
 func list(ctx context.Context, client *kube.Client) ([]corev1.Pod, error) {

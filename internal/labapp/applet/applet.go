@@ -1,8 +1,9 @@
 // Package applet is what one command of the labapp binary looks like.
 //
 // An applet is a process of its own: it may use the working directory, the
-// environment and signals as any program does. What it reads and prints goes
-// through Process, so that tests can run it in place.
+// environment and signals as any program does, but for those that run in
+// sessions (see package session). What it reads and prints goes through Process,
+// so that tests can run it in place.
 package applet
 
 import (

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -82,6 +83,7 @@ func Run(ctx context.Context, p *applet.Process) error {
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	client := c.client()
+	defer client.CloseIdleConnections()
 	responses := []Response{}
 	for i := range c.count {
 		if i > 0 && !pause(ctx, c.interval) {
@@ -94,8 +96,12 @@ func Run(ctx context.Context, p *applet.Process) error {
 	return json.NewEncoder(p.Stdout).Encode(responses)
 }
 
+// client has nothing in common with those of other runs in this process, not even
+// the lookup of a name that another has just begun.
 func (c *config) client() *http.Client {
+	dialer := &net.Dialer{Resolver: &net.Resolver{}}
 	client := &http.Client{Timeout: c.timeout, Transport: &http.Transport{
+		DialContext:        dialer.DialContext,
 		DisableKeepAlives:  !c.keepAlive,
 		DisableCompression: true,
 		TLSClientConfig:    &tls.Config{InsecureSkipVerify: c.insecure},
