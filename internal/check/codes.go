@@ -15,6 +15,7 @@ const (
 	CodeRefused          = stimulus.Refused
 	CodeUnclearContainer = stimulus.UnclearContainer
 	CodeCommandFailed    = stimulus.CommandFailed
+	CodeComposeFailed    = stimulus.ComposeFailed
 
 	CodeNeedsNotPassed    = "NeedsNotPassed"    // blocked
 	CodeCapabilityMissing = "CapabilityMissing" // unassessable
@@ -33,5 +34,8 @@ const (
 // FailureCodes are those that a check may give a learner's work by itself: what
 // the cases of a lab may name beside the lab's own.
 func FailureCodes() []string {
-	return []string{CodeNotFound, CodeNotAsExpected, CodeRolloutStuck, CodeDrainBlocked, CodeNotReady, CodeRefused, CodeUnclearContainer, CodeCommandFailed}
+	return []string{
+		CodeNotFound, CodeNotAsExpected, CodeRolloutStuck, CodeDrainBlocked, CodeNotReady, CodeRefused, CodeUnclearContainer, CodeCommandFailed,
+		CodeComposeFailed,
+	}
 }

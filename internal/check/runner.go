@@ -37,6 +37,8 @@ type Target struct {
 	// Programs are those that scripts find beside the tools: kubectl with the
 	// administrator's kubeconfig, docker at the learner's socket.
 	Programs map[string]script.Program
+	// Workspace is the learner's directory.
+	Workspace string
 	// Log gets what is of interest to developers only. Not nil.
 	Log *slog.Logger
 }

@@ -68,7 +68,7 @@ func (r *Runner) newScenario(n *node, glance bool) *scenario {
 	}
 	s.stimuli = &stimulus.Env{
 		Client: r.Client, Docker: r.Docker, Namespace: namespace, Prober: r.prober, Read: r.read,
-		Loaded: func(name string, l *load.Load) { s.loads[name] = l },
+		Loaded: func(name string, l *load.Load) { s.loads[name] = l }, Workspace: r.Workspace, Compose: r.compose,
 	}
 	return s
 }

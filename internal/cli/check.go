@@ -129,7 +129,7 @@ func (s *State) runner(ctx context.Context, seat *seat) (*check.Runner, error) {
 	env := seat.env
 	target := check.Target{
 		Lab: seat.lab, Environment: env.Name, Engine: env.Engine, Capabilities: env.Capabilities, Ledger: env.Ledger(), Lock: env.CheckLock(),
-		Log: slog.New(slog.DiscardHandler),
+		Workspace: env.WorkspaceDir(), Log: slog.New(slog.DiscardHandler),
 	}
 	if err := s.atRest(ctx, env); err != nil {
 		return nil, err

@@ -16,9 +16,15 @@ const (
 	byService = "compose/"
 )
 
-// composeService is the label that Compose gives to its containers:
+// The labels that Compose gives to its containers:
 // https://github.com/compose-spec/compose-spec/blob/main/spec.md
-const composeService = "com.docker.compose.service"
+const (
+	composeService = "com.docker.compose.service"
+	composeProject = "com.docker.compose.project"
+)
+
+// Ours is what the names of the checks' own Compose projects begin with.
+const Ours = "labctl-"
 
 // Find returns the ID of the container that a lab's word names: container/NAME,
 // NAME, or compose/SERVICE, of which the oldest that runs, or else the oldest.
@@ -45,6 +51,9 @@ func (c *Client) Find(ctx context.Context, of string) (id string, err error) {
 	}
 	runs := false
 	for _, one := range list { // the newest first
+		if strings.HasPrefix(one.Labels[composeProject], Ours) {
+			continue
+		}
 		running := one.State == dockercontainer.StateRunning
 		if running || !runs {
 			id, runs = one.ID, running

@@ -34,6 +34,31 @@ type DockerStimulus struct {
 	From       string `json:"from,omitempty"`
 	// Run runs a container of the checker's.
 	Run *DockerRun `json:"run,omitempty" jsonschema:"oneof_required=run"`
+	// Rehearse brings up a copy of the learner's Compose project.
+	Rehearse *DockerRehearsal `json:"rehearse,omitempty" jsonschema:"oneof_required=rehearse"`
+}
+
+// DockerRehearsal is a copy of the Compose project in the learner's workspace,
+// brought up beside it by docker compose up: with containers, networks and volumes
+// of its own, and without published ports and fixed addresses. A project that does
+// not come up is the finding ComposeFailed.
+type DockerRehearsal struct {
+	// Name is the copy's project name; it begins with labctl-. Its containers are
+	// called NAME-SERVICE-1.
+	Name string `json:"name" jsonschema:"pattern=^labctl-[a-z0-9-]+$"`
+	// Env are variables by service, in place of those that the project gives it.
+	Env map[string]map[string]string `json:"env,omitempty"`
+	// Files are contents of files in the workspace, in place of what the learner has
+	// there. Compose sees them; what containers mount is the learner's.
+	Files map[string]string `json:"files,omitempty"`
+	// Again takes the copy that an earlier rehearsal made down first, as docker
+	// compose down does, and brings it up anew: what is in volumes of its stays.
+	Again bool `json:"again,omitempty"`
+}
+
+// NeedsDocker tells whether the stimulus is one of Docker's.
+func (s Stimulus) NeedsDocker() bool {
+	return s.Docker != nil || s.Exec != nil && OfDocker(s.Exec.Of)
 }
 
 // DockerRun is a container that a check runs, of an image of the learner's maybe.
@@ -64,7 +89,8 @@ type DockerRun struct {
 // whose exit code does not matter, in those containers that have not been
 // restarted or replaced meanwhile.
 type ExecStimulus struct {
-	// Of is the pods' owner or the pod: kind/name.
+	// Of is the pods' owner or the pod, kind/name; or container/NAME or
+	// compose/SERVICE of Docker's.
 	Of        string   `json:"of"`
 	Namespace string   `json:"namespace,omitempty"`
 	Container string   `json:"container,omitempty"`

@@ -49,35 +49,43 @@ func (d *docker) Plan(ctx context.Context) (undo.Record, error) {
 	if what == "run" {
 		return undo.Record{Containers: []undo.Container{{Name: d.spec.Run.Name}}}, nil
 	}
-	id, err := d.env.Docker.Find(ctx, of)
+	now, err := d.find(ctx, of, what)
 	if err != nil {
 		return undo.Record{}, err
 	}
-	if id == "" {
-		return undo.Record{}, d.failure(NotFound, of, "there is no %s", container.Spoken(of))
-	}
-	now, err := d.env.Docker.API.ContainerInspect(ctx, id)
-	if err != nil {
-		return undo.Record{}, fmt.Errorf("inspect the %s: %w", container.Spoken(of), err)
-	}
-	if !now.State.Running || now.State.Paused {
-		return undo.Record{}, d.failure(NotReady, of, "the %s is %s, so there is nothing to %s", container.Spoken(of), now.State.Status, what)
-	}
-	d.id, d.name = id, strings.TrimPrefix(now.Name, "/")
-	d.held = undo.Container{
-		ID: id, Name: d.name, Running: true, Healthy: now.State.Health != nil && now.State.Health.Status == dockercontainer.Healthy,
-	}
 	switch what {
 	case "recreate":
-		d.held.Stand, d.held.Aside = d.name, "labctl-aside-"+id[:12]
+		d.held.Stand, d.held.Aside = d.name, "labctl-aside-"+d.id[:12]
 	case "disconnect":
 		n, has := now.NetworkSettings.Networks[d.spec.From]
 		if !has {
 			return undo.Record{}, d.failure(NotFound, of, "the %s is not in the network %s", container.Spoken(of), d.spec.From)
 		}
-		d.held.Network, d.held.Endpoint = n.NetworkID, container.Endpoint(n, id)
+		d.held.Network, d.held.Endpoint = n.NetworkID, container.Endpoint(n, d.id)
 	}
 	return undo.Record{Containers: []undo.Container{d.held}}, nil
+}
+
+// find looks for the container, which has to run, and notes what it is like.
+func (d *docker) find(ctx context.Context, of, what string) (now dockercontainer.InspectResponse, err error) {
+	id, err := d.env.Docker.Find(ctx, of)
+	if err != nil {
+		return now, err
+	}
+	if id == "" {
+		return now, d.failure(NotFound, of, "there is no %s", container.Spoken(of))
+	}
+	if now, err = d.env.Docker.API.ContainerInspect(ctx, id); err != nil {
+		return now, fmt.Errorf("inspect the %s: %w", container.Spoken(of), err)
+	}
+	if !now.State.Running || now.State.Paused {
+		return now, d.failure(NotReady, of, "the %s is %s, so there is nothing to %s", container.Spoken(of), now.State.Status, what)
+	}
+	d.id, d.name = id, strings.TrimPrefix(now.Name, "/")
+	d.held = undo.Container{
+		ID: id, Name: d.name, Running: true, Healthy: now.State.Health != nil && now.State.Health.Status == dockercontainer.Healthy,
+	}
+	return now, nil
 }
 
 // Do does it. The engine has done it when it answers.

@@ -53,6 +53,8 @@ const (
 	UnclearContainer = "UnclearContainer"
 	// CommandFailed: a command inside a container came to nothing.
 	CommandFailed = "CommandFailed"
+	// ComposeFailed: Compose cannot bring the learner's project up.
+	ComposeFailed = "ComposeFailed"
 )
 
 // Env is what stimuli work with.
@@ -60,7 +62,11 @@ type Env struct {
 	Client    *kube.Client
 	Docker    *container.Client // nil without Docker
 	Namespace string
-	Prober    *prober.Prober
+	// Workspace is the learner's directory.
+	Workspace string
+	// Compose runs docker compose in a directory.
+	Compose func(context.Context, Compose) (code int, err error)
+	Prober  *prober.Prober
 	// Read reads a file of the lab, references filled in.
 	Read func(file string) ([]byte, error)
 	// Loaded takes a load that has begun; whoever takes it stops it.
@@ -89,10 +95,14 @@ func Of(env *Env, s lab.Stimulus) (Stimulus, error) {
 		return &loading{env: env, spec: *s.Load}, nil
 	case s.Drain != nil:
 		return &drain{env: env, spec: *s.Drain}, nil
-	case s.Docker != nil && env.Docker == nil:
+	case env.Docker == nil && (s.Docker != nil || s.Exec != nil && lab.OfDocker(s.Exec.Of)):
 		return nil, errors.New("this environment has no Docker: the lab lacks needs: {components: [docker]}")
+	case s.Docker != nil && s.Docker.Rehearse != nil:
+		return &rehearsal{env: env, spec: *s.Docker.Rehearse}, nil
 	case s.Docker != nil:
 		return &docker{env: env, spec: *s.Docker}, nil
+	case s.Exec != nil && lab.OfDocker(s.Exec.Of):
+		return &dockerExec{docker: docker{env: env}, command: *s.Exec}, nil
 	case s.Exec != nil:
 		return &exec{env: env, spec: *s.Exec}, nil
 	}
@@ -116,6 +126,8 @@ func Name(s lab.Stimulus) string {
 		return fmt.Sprintf("load %s with %d requests a second", s.Load.Service, s.Load.RPS)
 	case s.Drain != nil:
 		return "drain " + s.Drain.Node + s.Drain.Of
+	case s.Docker != nil && s.Docker.Rehearse != nil:
+		return "docker rehearse " + s.Docker.Rehearse.Name
 	case s.Docker != nil:
 		what, of := verb(*s.Docker)
 		return "docker " + what + " " + of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/docker/docker/api/types/network"
@@ -31,6 +32,9 @@ type Container struct {
 	// container itself is then called Aside.
 	Stand string `json:"stand,omitempty"`
 	Aside string `json:"aside,omitempty"`
+	// Command undoes what was done inside, as long as it runs since StartedAt.
+	Command   []string `json:"command,omitempty"`
+	StartedAt string   `json:"startedAt,omitempty"`
 }
 
 // healthTime is how long a container may take to be healthy again.
@@ -58,6 +62,9 @@ func (c Container) bringBack(ctx context.Context, docker *container.Client) erro
 		return err
 	}
 	if err := c.reconnect(ctx, docker, now); err != nil {
+		return err
+	}
+	if err := c.undoInside(ctx, docker, now); err != nil {
 		return err
 	}
 	switch {
@@ -105,6 +112,23 @@ func (c Container) reconnect(ctx context.Context, docker *container.Client, now 
 	err := docker.API.NetworkConnect(ctx, c.Network, c.ID, c.Endpoint)
 	if container.Gone(err) { // the learner removed the network
 		return nil
+	}
+	return err
+}
+
+// commandTime is how long the command may take.
+const commandTime = 20 * time.Second
+
+// undoInside runs the command in the container. Its exit code does not matter.
+func (c Container) undoInside(ctx context.Context, docker *container.Client, now dockercontainer.InspectResponse) error {
+	if len(c.Command) == 0 || !now.State.Running || now.State.Paused || now.State.StartedAt != c.StartedAt {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	_, err := docker.Exec(ctx, c.ID, c.Command, io.Discard, io.Discard)
+	if again, lost := docker.API.ContainerInspect(ctx, c.ID); lost == nil && again.State.StartedAt != c.StartedAt || container.Gone(lost) {
+		return nil // it ended, or was replaced, under our hands
 	}
 	return err
 }

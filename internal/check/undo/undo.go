@@ -39,6 +39,8 @@ type Record struct {
 	Restart []Ref `json:"restart,omitempty"`
 	// Containers are Docker's, to be brought back as they were.
 	Containers []Container `json:"containers,omitempty"`
+	// Projects are copies of Compose projects, by name, to be removed.
+	Projects []string `json:"projects,omitempty"`
 	// Settle are workloads to wait for until they stand still again.
 	Settle []Ref `json:"settle,omitempty"`
 }
@@ -100,7 +102,7 @@ func (r Record) JSON() (json.RawMessage, error) { return json.Marshal(r) }
 
 // Empty says that there is nothing to undo.
 func (r Record) Empty() bool {
-	return len(r.Edits)+len(r.Created)+len(r.Deleted)+len(r.Execs)+len(r.Restart)+len(r.Containers)+len(r.Settle) == 0
+	return len(r.Edits)+len(r.Created)+len(r.Deleted)+len(r.Execs)+len(r.Restart)+len(r.Containers)+len(r.Projects)+len(r.Settle) == 0
 }
 
 // settleTime is how long workloads may take to stand still again.
@@ -118,6 +120,12 @@ func Run(ctx context.Context, world World, r Record) error {
 			return fmt.Errorf("bring back container %s: there is no Docker", c.Name)
 		}
 		errs = append(errs, c.restore(ctx, world.Docker))
+	}
+	for _, name := range r.Projects {
+		if world.Docker == nil {
+			return fmt.Errorf("remove the Compose project %s: there is no Docker", name)
+		}
+		errs = append(errs, world.Docker.DiscardProject(ctx, name))
 	}
 	for _, ref := range r.Created {
 		errs = append(errs, remove(ctx, client, ref))

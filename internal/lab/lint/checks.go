@@ -35,7 +35,7 @@ func needsCluster(p *pass) {
 		}
 	}
 	for _, s := range p.stimuli() {
-		if s.Docker == nil {
+		if !s.NeedsDocker() {
 			p.at(s.path, message, suggestion)
 		}
 	}
@@ -55,7 +55,7 @@ func needsDocker(p *pass) {
 		}
 	}
 	for _, s := range p.stimuli() {
-		if s.Docker != nil {
+		if s.NeedsDocker() {
 			p.at(s.path, message, suggestion)
 		}
 	}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 
 	"labctl.dev/labctl/internal/lab"
@@ -79,6 +80,13 @@ func (p *pass) stimulusTarget(s locatedStimulus) {
 	case s.Docker != nil:
 		if (s.Docker.Disconnect == "") != (s.Docker.From == "") {
 			p.at(s.path+".docker", "disconnect and from belong together: which container, and which network", "write {disconnect: web, from: shop}")
+		}
+		if r := s.Docker.Rehearse; r != nil {
+			for name := range r.Files {
+				if name != filepath.Base(name) {
+					p.at(s.path+".docker.rehearse.files", fmt.Sprintf("%q is not directly in the workspace", name), "give a file's name, without a directory")
+				}
+			}
 		}
 	case s.Scale != nil:
 		p.owner(s.path+".scale.of", s.Scale.Of)
