@@ -52,7 +52,7 @@ docker: deps ## build labctl's own Docker Engine into bin/, for labs that need o
 	$(call build,docker-compose,internal/tools/dockercli,github.com/docker/compose/v5/cmd,$(LDFLAGS) -X github.com/docker/compose/v5/internal.Version=v5.5.1)
 	$(call build,docker-buildx,internal/tools/dockercli,github.com/docker/buildx/cmd/buildx,$(LDFLAGS) -X github.com/docker/buildx/version.Version=v0.37.2)
 
-start: build ## build, then start a lab (LAB=kubernetes-101); asks for sudo's password when you are not root
+start: build $(if $(filter docker%,$(LAB)),docker) ## build, then start a lab (LAB=kubernetes-101); asks for sudo's password when you are not root
 	@[ "$$(id -u)" = 0 ] || set -- sudo $${LABCTL_HOME:+"LABCTL_HOME=$$LABCTL_HOME"}; \
 	[ $$# = 0 ] || command -v sudo >/dev/null || { echo "starting a lab takes root, and there is no sudo: run $(BIN)/labctl start $(LAB) as root" >&2; exit 1; }; \
 	"$$@" $(BIN)/labctl start $(LAB)
@@ -67,7 +67,7 @@ crash: build ## kill labctl and its processes 30 times at random moments and 30 
 	@[ "$$(id -u)" = 0 ] || { echo "clusters take root: run this as root" >&2; exit 1; }
 	@LABCTL_BIN=$(BIN) LABCTL_CRASHES=$(or $(CRASHES),30) go test -tags e2e -count 1 -timeout 3h -v -run '^TestCrashesAt(AnyMoment|LedgerSteps)$$' ./internal/e2e
 
-matrix: build ## prove every lab: all cases of its verdict matrix, on the engine that start takes (REPEAT=1; BUSY=1: every core kept busy; PARALLEL=N)
+matrix: build docker ## prove every lab: all cases of its verdict matrix, on the engine that start takes (REPEAT=1; BUSY=1: every core kept busy; PARALLEL=N)
 	@$(BIN)/labctl lab test --all --full --repeat $(or $(REPEAT),1) $(if $(BUSY),--busy) $(if $(PARALLEL),--parallel $(PARALLEL))
 
 lint: deps $(BIN)/tools/golangci-lint ## run the linters over all our code
