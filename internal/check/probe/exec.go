@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,17 +36,13 @@ func (e *exec) Look(ctx context.Context) (Observation, error) {
 	if !e.spec.All {
 		pods = pods[:1]
 	}
-	var results []any
-	for i := range pods {
-		r, err := e.run(ctx, &pods[i])
-		if err != nil && e.vanished(ctx, &pods[i]) {
-			o.miss("pod %s stopped running", pods[i].Name)
-			return o, nil
-		}
-		if err != nil {
-			return Observation{}, err
-		}
-		results = append(results, r)
+	results, gone, err := e.runAll(ctx, pods)
+	if gone != "" {
+		o.miss("pod %s stopped running", gone)
+		return o, nil
+	}
+	if err != nil {
+		return Observation{}, err
 	}
 	o.Summary = fmt.Sprintf("exit code %v", results[0].(map[string]any)["exitCode"])
 	o.Self = results[0]
@@ -54,6 +51,34 @@ func (e *exec) Look(ctx context.Context) (Observation, error) {
 		o.Summary = fmt.Sprintf("ran in %d pods", len(results))
 	}
 	return o, nil
+}
+
+// parallel is in how many pods a command runs at once.
+const parallel = 4
+
+// runAll runs the command in each of these pods. The second result names one that
+// is not there any more to run anything.
+func (e *exec) runAll(ctx context.Context, pods []corev1.Pod) ([]any, string, error) {
+	results, failures, vanished := make([]any, len(pods)), make([]error, len(pods)), make([]bool, len(pods))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i := range pods {
+		group.Go(func() error {
+			results[i], failures[i] = e.run(ctx, &pods[i])
+			vanished[i] = failures[i] != nil && e.vanished(ctx, &pods[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // each has its own failure
+	for i, err := range failures {
+		if vanished[i] {
+			return nil, pods[i].Name, nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+	}
+	return results, "", nil
 }
 
 // maxOutput is how much of a command's output is kept.
