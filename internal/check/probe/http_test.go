@@ -82,10 +82,14 @@ func TestHTTPResult(t *testing.T) {
 // TestOnlyHarmlessRequestsAreRepeated has the helper pod break down in the
 // middle of each.
 func TestOnlyHarmlessRequestsAreRepeated(t *testing.T) {
+	dots := "4"
 	pod := corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "prober-1"},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "prober", Image: prober.Image}}},
-		Status:     corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Ready: true}}},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{Name: "prober", Image: prober.Image}},
+			DNSConfig:  &corev1.PodDNSConfig{Options: []corev1.PodDNSConfigOption{{Name: "ndots", Value: &dots}}},
+		},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Ready: true}}},
 	}
 	var sent atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,7 @@ const (
 
 	name    = "prober"
 	label   = "labctl.dev/prober"
-	version = "1" // of the pod's template: raise it when deployment changes
+	version = "2" // of the pod's template: raise it when deployment changes
 )
 
 // Ensure makes the helper pod if it is not there, mends it if somebody changed
@@ -124,7 +124,7 @@ func create(ctx context.Context, client *kube.Client) error {
 // deployment is the helper. A bare pod would make the learner's `kubectl drain`
 // fail; a Deployment is drained and comes back, onto whatever node there is.
 func deployment() *appsv1.Deployment {
-	one, zero, no := int32(1), int64(0), false
+	one, zero, no, dots := int32(1), int64(0), false, "4"
 	labels := map[string]string{label: version}
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: Namespace, Labels: labels},
@@ -138,7 +138,10 @@ func deployment() *appsv1.Deployment {
 					TerminationGracePeriodSeconds: &zero,
 					AutomountServiceAccountToken:  &no,
 					EnableServiceLinks:            &no,
-					Tolerations:                   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+					// A Service's whole name has four: with the usual five, it would be tried
+					// in each domain of the search list first, which takes longer than the rest.
+					DNSConfig:   &corev1.PodDNSConfig{Options: []corev1.PodDNSConfigOption{{Name: "ndots", Value: &dots}}},
+					Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 					Containers: []corev1.Container{{
 						Name: name, Image: Image, ImagePullPolicy: corev1.PullIfNotPresent,
 					}},
