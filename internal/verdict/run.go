@@ -75,9 +75,10 @@ func (r *Runner) Run(ctx context.Context, ref string, source *lab.Source, o Opti
 	return report, ctx.Err()
 }
 
-// all runs the jobs, several at a time.
+// all runs the jobs, several at a time. What was cut short by the end of ctx has
+// no result.
 func (r *Runner) all(ctx context.Context, ref string, source *lab.Source, queue []job, o Options) []CaseResult {
-	results := make([]CaseResult, len(queue))
+	results, cut := make([]CaseResult, len(queue)), make([]bool, len(queue))
 	next := make(chan int)
 	var wg sync.WaitGroup
 	var telling sync.Mutex
@@ -89,6 +90,9 @@ func (r *Runner) all(ctx context.Context, ref string, source *lab.Source, queue 
 				r.Started(j.Name, j.run)
 				telling.Unlock()
 				results[i] = r.cached(ctx, ref, source, j, o)
+				if cut[i] = ctx.Err() != nil && !results[i].OK; cut[i] {
+					continue
+				}
 				telling.Lock()
 				r.Done(results[i])
 				telling.Unlock()
@@ -97,7 +101,13 @@ func (r *Runner) all(ctx context.Context, ref string, source *lab.Source, queue 
 	}
 	begun := feed(ctx, next, len(queue))
 	wg.Wait()
-	return results[:begun]
+	ended := []CaseResult{}
+	for i := range begun {
+		if !cut[i] {
+			ended = append(ended, results[i])
+		}
+	}
+	return ended
 }
 
 // feed sends 0 to n-1, as long as ctx lives, and returns how many it sent.
