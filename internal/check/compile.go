@@ -140,7 +140,7 @@ func ofLab(path string) bool {
 
 // holds tells whether an observation is what is expected.
 func (e *expectation) holds(ctx context.Context, o probe.Observation, vars expr.Vars) (bool, error) {
-	absent := e.spec.Kubernetes != nil && e.spec.Kubernetes.Absent
+	absent := e.spec.ExpectsAbsence()
 	switch {
 	case o.Unfit != "":
 		return false, nil

@@ -43,6 +43,8 @@ func expected(x *expectation, why expr.Explanation) string {
 		return why.Expected
 	case k != nil && k.Absent:
 		return "no " + probe.Describe(*k)
+	case x.spec.ExpectsAbsence():
+		return "no " + probe.DescribeDocker(*x.spec.Docker)
 	case k != nil:
 		return probe.Describe(*k)
 	case x.that != nil:

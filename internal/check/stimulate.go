@@ -34,7 +34,7 @@ func (s *scenario) do(ctx context.Context, spec lab.Stimulus) error {
 	err = s.waitFor(func() error { return st.Do(ctx) })
 	s.trace.add("stimulus "+name, outcomeOf(err))
 	s.stimulated = time.Now()
-	s.disturbed = s.disturbed || spec.Exec != nil || spec.Apply != nil
+	s.disturbed = s.disturbed || spec.Exec != nil || spec.Apply != nil || spec.Docker != nil
 	return err
 }
 

@@ -20,7 +20,7 @@ const undoTime = 6 * time.Minute
 type World = undo.World
 
 // UndoPending takes back every stimulus that a killed run left in the ledger,
-// the newest first. It goes on after an error and returns all of them; what
+// the newest first, and removes helper containers that it left. It goes on after an error and returns all of them; what
 // could not be undone stays in the ledger. No check may be running.
 func UndoPending(ctx context.Context, world World, l *ledger.Ledger) error {
 	pending, err := l.Pending()
@@ -28,6 +28,9 @@ func UndoPending(ctx context.Context, world World, l *ledger.Ledger) error {
 		return err
 	}
 	var errs []error
+	if world.Docker != nil {
+		errs = append(errs, world.Docker.Sweep(ctx))
+	}
 	for _, open := range pending {
 		if open.Kind != ledger.KindStimulus {
 			continue

@@ -9,39 +9,40 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
 
-// archive is an image as `docker save` writes it. Its layers may be compressed,
-// each in its own way.
+// archive is what was found in an image as `docker save` writes it. What its members
+// are is told by their beginning: the table of contents may come last.
 type archive struct {
-	file    *os.File
-	members map[string]member
+	text      string
+	manifests []manifest
+	// inConfig says that the text stands in one of the JSON documents.
+	inConfig bool
+	// layers are the files that hold the text, by the layer's name in the archive;
+	// links are layers that occur twice.
+	layers map[string][]string
+	links  map[string]string
 }
 
-// member is where a file of the archive is.
-type member struct {
-	offset, size int64
-	link         string // another member, for one that only leads there
-}
-
-// manifest is the part of manifest.json that leads to the rest:
+// manifest is the part of manifest.json that leads to the layers:
 // https://github.com/moby/docker-image-spec/blob/main/v1.2.md
-type manifest struct {
-	Config string
-	Layers []string
-}
+type manifest struct{ Layers []string }
 
-// openArchive reads what is where. The file stays the caller's.
-func openArchive(file *os.File) (*archive, error) {
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	a := &archive{file: file, members: map[string]member{}}
-	for r := tar.NewReader(file); ; {
+const (
+	// maxDocument bounds what is held in memory of a JSON document.
+	maxDocument = 32 << 20
+	// begin is how much of a member tells what it is: the place of tar's magic.
+	begin = 512
+)
+
+// readArchive looks for a text in everything that an image is made of.
+func readArchive(saved io.Reader, text string) (*archive, error) {
+	a := &archive{text: text, layers: map[string][]string{}, links: map[string]string{}}
+	for r := tar.NewReader(saved); ; {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return a, nil
@@ -49,71 +50,85 @@ func openArchive(file *os.File) (*archive, error) {
 		if err != nil {
 			return nil, err
 		}
-		m := member{size: header.Size}
-		if header.Typeflag == tar.TypeSymlink { // of layers that occur twice
-			m.link = path.Join(path.Dir(header.Name), header.Linkname)
+		name := path.Clean(header.Name)
+		switch header.Typeflag {
+		case tar.TypeSymlink:
+			a.links[name] = path.Join(path.Dir(name), header.Linkname)
+		case tar.TypeLink:
+			a.links[name] = path.Clean(header.Linkname)
+		case tar.TypeReg:
+			if err := a.member(name, r); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
-		if m.offset, err = file.Seek(0, io.SeekCurrent); err != nil {
-			return nil, err
-		}
-		a.members[path.Clean(header.Name)] = m
 	}
 }
 
-func (a *archive) manifest() (manifest, error) {
-	data, err := a.read("manifest.json")
-	if err != nil {
-		return manifest{}, err
+func (a *archive) member(name string, content io.Reader) error {
+	if slices.Contains([]string{"index.json", "oci-layout", "repositories"}, name) {
+		return nil // about the archive and the image's name
 	}
-	var all []manifest
-	if err := json.Unmarshal(data, &all); err != nil {
-		return manifest{}, err
-	}
-	if len(all) != 1 {
-		return manifest{}, fmt.Errorf("the archive holds %d images", len(all))
-	}
-	return all[0], nil
-}
-
-func (a *archive) read(name string) ([]byte, error) {
-	r, err := a.open(name)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
-}
-
-func (a *archive) open(name string) (io.Reader, error) {
-	m, ok := a.members[path.Clean(name)]
-	if ok && m.link != "" {
-		m, ok = a.members[m.link]
-	}
-	if !ok {
-		return nil, fmt.Errorf("the archive has no %s", name)
-	}
-	return io.NewSectionReader(a.file, m.offset, m.size), nil
-}
-
-// layer opens a layer and takes its compression off.
-func (a *archive) layer(name string) (io.ReadCloser, error) {
-	raw, err := a.open(name)
-	if err != nil {
-		return nil, err
-	}
-	buffered := bufio.NewReader(raw)
-	start, err := buffered.Peek(4)
+	buffered := bufio.NewReaderSize(content, 64<<10)
+	start, err := buffered.Peek(begin)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return err
 	}
+	if name != "manifest.json" && isLayer(start) {
+		return a.search(name, buffered, start)
+	}
+	document, err := io.ReadAll(io.LimitReader(buffered, maxDocument))
+	if err != nil {
+		return err
+	}
+	if name == "manifest.json" {
+		return json.Unmarshal(document, &a.manifests)
+	}
+	rest, err := holds(buffered, []byte(a.text))
+	a.inConfig = a.inConfig || inJSON(document, a.text) || rest
+	return err
+}
+
+// The first bytes of what layers are compressed by: RFC 1952, RFC 8878.
+const (
+	gzipMagic = "\x1f\x8b"
+	zstdMagic = "\x28\xb5\x2f\xfd"
+)
+
+// isLayer tells a layer from a JSON document. One without files is all zeros.
+func isLayer(start []byte) bool {
+	const place = 257
+	return bytes.HasPrefix(start, []byte(gzipMagic)) || bytes.HasPrefix(start, []byte(zstdMagic)) ||
+		len(start) == begin && (start[0] == 0 || bytes.HasPrefix(start[place:], []byte("ustar")))
+}
+
+// search looks through a layer, whatever its compression.
+func (a *archive) search(name string, content io.Reader, start []byte) error {
 	switch {
-	case bytes.HasPrefix(start, []byte{0x1f, 0x8b}): // RFC 1952
-		return gzip.NewReader(buffered)
-	case bytes.Equal(start, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878
-		r, err := zstd.NewReader(buffered)
+	case bytes.HasPrefix(start, []byte(gzipMagic)):
+		r, err := gzip.NewReader(content)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return r.IOReadCloser(), nil
+		content = r
+	case bytes.HasPrefix(start, []byte(zstdMagic)):
+		r, err := zstd.NewReader(content, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		content = r
 	}
-	return io.NopCloser(buffered), nil
+	paths, err := searchTar(content, a.text)
+	a.layers[name] = paths
+	return err
+}
+
+// layer returns the files found in a layer, and whether the archive has it.
+func (a *archive) layer(name string) (paths []string, there bool) {
+	name = path.Clean(name)
+	if target, linked := a.links[name]; linked {
+		name = target
+	}
+	paths, there = a.layers[name]
+	return paths, there
 }

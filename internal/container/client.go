@@ -5,6 +5,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -12,7 +13,14 @@ import (
 )
 
 // Client talks to one Docker Engine. It is safe for concurrent use.
-type Client struct{ API *client.Client }
+type Client struct {
+	API *client.Client
+	// Helper finds the image of helper containers, when the first is needed.
+	Helper func(context.Context) (Helper, error)
+
+	helper helperState
+	ours   sync.Map // the IDs of helper containers that this process has made
+}
 
 // New makes a client for an engine's address, as in DOCKER_HOST: unix:///path.
 // It does not connect yet. The caller closes it.
@@ -41,8 +49,11 @@ func (c *Client) Ping(ctx context.Context) error {
 // Gone tells the error that says that something is not there.
 func Gone(err error) bool { return errdefs.IsNotFound(err) }
 
-// Unreachable tells the error of an engine that cannot be connected to.
-func Unreachable(err error) bool { return client.IsErrConnectionFailed(err) }
+// Unreachable tells the error of an engine that cannot be connected to, or behind
+// a proxy that cannot connect to it.
+func Unreachable(err error) bool {
+	return client.IsErrConnectionFailed(err) || errdefs.IsUnavailable(err)
+}
 
 // Conflict tells the error that says that something is in the way of it.
 func Conflict(err error) bool { return errdefs.IsConflict(err) }

@@ -8,8 +8,8 @@ import (
 )
 
 // Follow calls changed at each change in the engine, until ctx ends or the
-// connection does. Health checks and exec are not among the changes: checks
-// themselves cause some.
+// connection does. What is run in containers, health checks included, is no change,
+// nor are helper containers: who looks again at each change would see their own look.
 func (c *Client) Follow(ctx context.Context, changed func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -17,11 +17,17 @@ func (c *Client) Follow(ctx context.Context, changed func()) error {
 	for {
 		select {
 		case m := <-messages:
-			if !strings.HasPrefix(string(m.Action), "exec_") {
+			if !strings.HasPrefix(string(m.Action), "exec_") && !c.ofHelper(m) {
 				changed()
 			}
 		case err := <-ended:
 			return err
 		}
 	}
+}
+
+// ofHelper tells what happens to helper containers, other processes' included.
+func (c *Client) ofHelper(m events.Message) bool {
+	_, ours := c.ours.Load(m.Actor.Attributes["container"]) // of a network
+	return ours || m.Actor.Attributes[HelperLabel] != ""
 }

@@ -2,10 +2,13 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/pkg/stdcopy"
 
 	dockercontainer "github.com/docker/docker/api/types/container"
@@ -23,7 +26,8 @@ const (
 func NotExecutable(code int) bool { return code == notPermitted || code == notFound }
 
 // Exec runs a command in a running container and returns its exit code. The
-// error is about reaching the container, not about the command.
+// error is about reaching the container, not about the command. What ends with ctx is
+// the wait for the command: the engine has no way to end the command itself.
 func (c *Client) Exec(ctx context.Context, name string, argv []string, stdout, stderr io.Writer) (int, error) {
 	created, err := c.API.ContainerExecCreate(ctx, name, dockercontainer.ExecOptions{Cmd: argv, AttachStdout: true, AttachStderr: true})
 	if err != nil {
@@ -41,15 +45,36 @@ func (c *Client) Exec(ctx context.Context, name string, argv []string, stdout, s
 		}
 		return 0, fmt.Errorf("read what it prints: %w", err)
 	}
-	done, err := c.API.ContainerExecInspect(ctx, created.ID)
-	if err != nil {
-		return 0, err
-	}
-	if done.Running {
-		return 0, fmt.Errorf("%q goes on without its streams", argv)
-	}
-	return done.ExitCode, nil
+	return c.exitCode(ctx, created.ID)
 }
+
+// execPause is how often the engine is asked whether a command has ended.
+const execPause = 20 * time.Millisecond
+
+// exitCode waits for the end of a command whose streams have ended: the engine may
+// know of its end a moment later, and a program may go on without streams.
+func (c *Client) exitCode(ctx context.Context, exec string) (int, error) {
+	tick := time.NewTicker(execPause)
+	defer tick.Stop()
+	for {
+		done, err := c.API.ContainerExecInspect(ctx, exec)
+		if err != nil {
+			return 0, err
+		}
+		if !done.Running {
+			return done.ExitCode, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("it goes on without its streams: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// ErrNoLogs says that nothing can be read of what a container prints: it was made
+// so, or is being removed.
+var ErrNoLogs = errors.New("its log cannot be read")
 
 // Logs writes the last lines that a container printed, on both of its streams,
 // to out.
@@ -61,6 +86,9 @@ func (c *Client) Logs(ctx context.Context, name string, tail int, out io.Writer)
 		return err
 	}
 	logs, err := c.API.ContainerLogs(ctx, name, dockercontainer.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(tail)})
+	if errdefs.IsNotImplemented(err) || Conflict(err) {
+		return fmt.Errorf("%w: %w", ErrNoLogs, err)
+	}
 	if err != nil {
 		return err
 	}

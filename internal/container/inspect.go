@@ -5,7 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
+	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
@@ -26,8 +30,12 @@ const (
 	Volume    Kind = "volume"
 )
 
-// Inspect returns what `docker inspect` prints of one object, or nil if there is
-// none. Of an image, History is added: what `docker history` shows.
+// listTime bounds looking at all there is of a kind, which may be hundreds.
+const listTime = 30 * time.Second
+
+// Inspect returns what `docker inspect` prints of one object, which goes by its
+// name or its whole ID, or nil if there is none. Of an image, History is added: what
+// `docker history` shows. Of a network, helper containers are left out.
 func (c *Client) Inspect(ctx context.Context, kind Kind, name string) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
@@ -44,9 +52,13 @@ func (c *Client) Inspect(ctx context.Context, kind Kind, name string) (json.RawM
 func (c *Client) inspect(ctx context.Context, kind Kind, name string) (raw json.RawMessage, err error) {
 	switch kind {
 	case Container:
-		_, raw, err = c.API.ContainerInspectWithRaw(ctx, name, false)
+		if name, err = exactly(ctx, name, c.containerID); err == nil {
+			_, raw, err = c.API.ContainerInspectWithRaw(ctx, name, false)
+		}
 	case Network:
-		_, raw, err = c.API.NetworkInspectWithRaw(ctx, name, network.InspectOptions{})
+		if name, err = exactly(ctx, name, c.NetworkID); err == nil {
+			return c.inspectNetwork(ctx, name)
+		}
 	case Volume:
 		_, raw, err = c.API.VolumeInspectWithRaw(ctx, name)
 	case Image:
@@ -57,12 +69,36 @@ func (c *Client) inspect(ctx context.Context, kind Kind, name string) (raw json.
 	return raw, err
 }
 
-func (c *Client) inspectImage(ctx context.Context, name string) (json.RawMessage, error) {
-	var raw bytes.Buffer
-	if _, err := c.API.ImageInspect(ctx, name, client.ImageInspectWithRawResponse(&raw)); err != nil {
+func (c *Client) inspectNetwork(ctx context.Context, id string) (json.RawMessage, error) {
+	_, raw, err := c.API.NetworkInspectWithRaw(ctx, id, network.InspectOptions{})
+	if err != nil {
 		return nil, err
 	}
-	history, err := c.API.ImageHistory(ctx, name)
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(all["Containers"], &members); err != nil || members == nil {
+		return raw, err
+	}
+	maps.DeleteFunc(members, func(id string, _ json.RawMessage) bool { return c.isHelper(id) })
+	if all["Containers"], err = json.Marshal(members); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+func (c *Client) inspectImage(ctx context.Context, name string) (json.RawMessage, error) {
+	var raw bytes.Buffer
+	found, err := c.API.ImageInspect(ctx, name, client.ImageInspectWithRawResponse(&raw))
+	if err != nil {
+		return nil, err
+	}
+	if abbreviates(name, found) {
+		return nil, nil
+	}
+	history, err := c.API.ImageHistory(ctx, found.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +113,9 @@ func (c *Client) inspectImage(ctx context.Context, name string) (json.RawMessage
 }
 
 // List returns all objects of a kind that match the filters, which are those of
-// `docker ls -f`. Containers that do not run are among them.
+// `docker ls -f`. Containers that do not run are among them, helpers are not.
 func (c *Client) List(ctx context.Context, kind Kind, match map[string]string) ([]json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	args := filters.NewArgs()
 	for key, value := range match {
@@ -102,9 +138,9 @@ func (c *Client) List(ctx context.Context, kind Kind, match map[string]string) (
 	return all, nil
 }
 
-// All inspects every container there is.
+// All inspects every container there is, but for helpers.
 func (c *Client) All(ctx context.Context) ([]dockercontainer.InspectResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	ids, err := c.names(ctx, Container, filters.NewArgs())
 	if err != nil {
@@ -119,17 +155,37 @@ func (c *Client) All(ctx context.Context) ([]dockercontainer.InspectResponse, er
 		if err != nil {
 			return nil, err
 		}
+		if one.Config != nil && one.Config.Labels[HelperLabel] != "" {
+			continue // another process's
+		}
 		all = append(all, one)
 	}
 	return all, nil
 }
+
+// exactly finds the ID that a name stands for. An ID stands for itself.
+func exactly(ctx context.Context, name string, find func(context.Context, string) (string, error)) (string, error) {
+	if wholeID.MatchString(name) {
+		return name, nil
+	}
+	id, err := find(ctx, name)
+	if err == nil && id == "" {
+		err = fmt.Errorf("%w: there is no %s", errdefs.ErrNotFound, name)
+	}
+	return id, err
+}
+
+// wholeID is an ID of a container or network.
+var wholeID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func (c *Client) names(ctx context.Context, kind Kind, match filters.Args) (names []string, err error) {
 	switch kind {
 	case Container:
 		list, err := c.API.ContainerList(ctx, dockercontainer.ListOptions{All: true, Filters: match})
 		for _, one := range list {
-			names = append(names, one.ID)
+			if !c.isHelper(one.ID) {
+				names = append(names, one.ID)
+			}
 		}
 		return names, err
 	case Image:

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docker/docker/api/types/filters"
@@ -21,27 +22,25 @@ const (
 const (
 	composeService = "com.docker.compose.service"
 	composeProject = "com.docker.compose.project"
+	composeOneOff  = "com.docker.compose.oneoff"
 )
 
 // Ours is what the names of the checks' own Compose projects begin with.
 const Ours = "labctl-"
 
 // Find returns the ID of the container that a lab's word names: container/NAME,
-// NAME, or compose/SERVICE, of which the oldest that runs, or else the oldest.
-// It is empty if there is none.
+// NAME, or compose/SERVICE, of which the oldest that runs, or else the oldest. What
+// `docker compose run` has made is none of a service's, nor is a container that
+// another stands in for. It is empty if there is none.
 func (c *Client) Find(ctx context.Context, of string) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	service, composed := strings.CutPrefix(of, byService)
 	if !composed {
-		about, err := c.API.ContainerInspect(ctx, strings.TrimPrefix(of, byName))
-		if Gone(err) {
-			return "", nil
-		}
-		if err != nil {
+		if id, err = c.containerID(ctx, strings.TrimPrefix(of, byName)); err != nil {
 			return "", fmt.Errorf("look for the %s: %w", Spoken(of), err)
 		}
-		return about.ID, nil
+		return id, nil
 	}
 	list, err := c.API.ContainerList(ctx, dockercontainer.ListOptions{
 		All: true, Filters: filters.NewArgs(filters.Arg("label", composeService+"="+service)),
@@ -51,7 +50,7 @@ func (c *Client) Find(ctx context.Context, of string) (id string, err error) {
 	}
 	runs := false
 	for _, one := range list { // the newest first
-		if strings.HasPrefix(one.Labels[composeProject], Ours) {
+		if strings.HasPrefix(one.Labels[composeProject], Ours) || strings.EqualFold(one.Labels[composeOneOff], "true") || slices.ContainsFunc(one.Names, isAside) {
 			continue
 		}
 		running := one.State == dockercontainer.StateRunning

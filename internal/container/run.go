@@ -22,6 +22,7 @@ type Spec struct {
 	Memory              int64    // in bytes; 0 for no limit
 	ReadOnly            bool
 	Restart             string // the restart policy; empty for none
+	Labels              map[string]string
 }
 
 // Run makes and starts a container, in place of one of this name that an earlier
@@ -32,12 +33,16 @@ func (c *Client) Run(ctx context.Context, s Spec) error {
 }
 
 func (c *Client) run(ctx context.Context, s Spec) (id string, err error) {
+	if err := c.Discard(ctx, s.Name); err != nil {
+		return "", err
+	}
+	return c.start(ctx, s)
+}
+
+func (c *Client) start(ctx context.Context, s Spec) (id string, err error) {
 	exposed, published, err := nat.ParsePortSpecs(s.Publish)
 	if err != nil {
 		return "", fmt.Errorf("the ports of container %s: %w", s.Name, err)
-	}
-	if err := c.Discard(ctx, s.Name); err != nil {
-		return "", err
 	}
 	host := &dockercontainer.HostConfig{
 		NetworkMode: dockercontainer.NetworkMode(s.Network), ReadonlyRootfs: s.ReadOnly, Resources: dockercontainer.Resources{Memory: s.Memory},
@@ -47,7 +52,7 @@ func (c *Client) run(ctx context.Context, s Spec) (id string, err error) {
 		volume, path, _ := strings.Cut(v, ":")
 		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: volume, Target: path})
 	}
-	config := &dockercontainer.Config{Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: s.Env, User: s.User, ExposedPorts: exposed}
+	config := &dockercontainer.Config{Image: s.Image, Entrypoint: s.Entrypoint, Cmd: s.Command, Env: s.Env, User: s.User, ExposedPorts: exposed, Labels: s.Labels}
 	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, s.Name)
 	if err != nil {
 		return "", err

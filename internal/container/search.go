@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+	"time"
 )
 
 // Hit is a place in an image where a text stands.
@@ -21,59 +21,49 @@ type Hit struct {
 	Path string `json:"path"`
 }
 
-// maxHits bounds what Search returns.
-const maxHits = 20
+const (
+	// maxHits bounds what Search returns.
+	maxHits = 20
+	// searchTime bounds a search: an image may be as large as the learner likes.
+	searchTime = 2 * time.Minute
+)
 
 // Search looks for a text everywhere in an image: in each file of each layer,
-// also in files that later layers delete, in their names and in the image's
-// configuration. It keeps a copy of the image in a temporary file meanwhile.
+// also in files that later layers delete, in their names, and in the image's
+// configuration and what a build has attached to it. The image passes through and is
+// kept nowhere.
 func (c *Client) Search(ctx context.Context, image, text string) ([]Hit, error) {
-	file, err := os.CreateTemp("", "labctl-image-")
-	if err != nil {
-		return nil, fmt.Errorf("make a temporary file for the image %s: %w", image, err)
-	}
-	defer func() { _ = errors.Join(file.Close(), os.Remove(file.Name())) }() // a temporary file at worst
+	ctx, cancel := context.WithTimeoutCause(ctx, searchTime, fmt.Errorf("it takes longer than %s", searchTime))
+	defer cancel()
 	saved, err := c.API.ImageSave(ctx, []string{image})
 	if err != nil {
 		return nil, fmt.Errorf("save the image %s: %w", image, err)
 	}
-	_, err = io.Copy(file, saved)
-	if err = errors.Join(err, saved.Close()); err != nil {
-		return nil, fmt.Errorf("save the image %s: %w", image, err)
-	}
-	hits, err := search(file, text)
+	defer func() { _ = saved.Close() }() // only read
+	hits, err := search(saved, text)
 	if err != nil {
-		return nil, fmt.Errorf("look through the image %s: %w", image, err)
+		return nil, fmt.Errorf("look through the image %s: %w", image, errors.Join(context.Cause(ctx), err))
 	}
 	return hits, nil
 }
 
 // search looks through a saved image.
-func search(file *os.File, text string) ([]Hit, error) {
-	a, err := openArchive(file)
+func search(saved io.Reader, text string) ([]Hit, error) {
+	a, err := readArchive(saved, text)
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.manifest()
-	if err != nil {
-		return nil, err
-	}
-	config, err := a.read(m.Config)
-	if err != nil {
-		return nil, err
+	if len(a.manifests) != 1 {
+		return nil, fmt.Errorf("the archive holds %d images", len(a.manifests))
 	}
 	hits := []Hit{}
-	if inJSON(config, text) {
+	if a.inConfig {
 		hits = append(hits, Hit{Layer: -1})
 	}
-	for i, name := range m.Layers {
-		content, err := a.layer(name)
-		if err != nil {
-			return nil, fmt.Errorf("layer %d: %w", i, err)
-		}
-		paths, err := searchTar(content, text)
-		if err = errors.Join(err, content.Close()); err != nil {
-			return nil, fmt.Errorf("layer %d: %w", i, err)
+	for i, name := range a.manifests[0].Layers {
+		paths, there := a.layer(name)
+		if !there {
+			return nil, fmt.Errorf("the archive has no layer %d, %s", i, name)
 		}
 		for _, path := range paths {
 			hits = append(hits, Hit{Layer: i, Path: path})
@@ -82,19 +72,43 @@ func search(file *os.File, text string) ([]Hit, error) {
 	return hits[:min(len(hits), maxHits)], nil
 }
 
-// inJSON looks for a text in a JSON document, also as JSON writes it.
+// inJSON looks for a text in a JSON document, however JSON writes it.
 func inJSON(document []byte, text string) bool {
-	quoted, err := json.Marshal(text)
-	return bytes.Contains(document, []byte(text)) || err == nil && bytes.Contains(document, bytes.Trim(quoted, `"`))
+	if bytes.Contains(document, []byte(text)) {
+		return true
+	}
+	var v any
+	return json.Unmarshal(document, &v) == nil && inValue(v, text)
 }
 
-// searchTar returns the files of an archive that hold the text, or are named so.
+func inValue(v any, text string) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, text)
+	case []any:
+		for _, item := range v {
+			if inValue(item, text) {
+				return true
+			}
+		}
+	case map[string]any:
+		for key, item := range v {
+			if strings.Contains(key, text) || inValue(item, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// searchTar returns the files of an archive that hold the text, or are named so, as
+// many as are ever told.
 func searchTar(r io.Reader, text string) (paths []string, err error) {
 	archive := tar.NewReader(r)
-	for {
+	for len(paths) < maxHits {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return paths, nil
+			break
 		}
 		if err != nil {
 			return nil, err
@@ -106,9 +120,10 @@ func searchTar(r io.Reader, text string) (paths []string, err error) {
 			}
 		}
 		if found {
-			paths = append(paths, "/"+strings.TrimPrefix(header.Name, "/"))
+			paths = append(paths, "/"+strings.TrimPrefix(strings.TrimPrefix(header.Name, "./"), "/"))
 		}
 	}
+	return paths, nil
 }
 
 // holds reads to the first place where the text stands.

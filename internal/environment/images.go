@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"labctl.dev/labctl/internal/check"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/image"
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/proc"
@@ -27,11 +28,10 @@ const (
 func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive, error) {
 	return func(ctx context.Context) (Archive, error) {
 		binary := filepath.Join(bin, labapp)
-		names, err := proc.Command{Path: binary, Args: []string{"--list"}}.Output(ctx)
+		links, err := appletLinks(ctx, binary)
 		if err != nil {
-			return nil, fmt.Errorf("ask %s for its applets (run make build): %w", binary, err)
+			return nil, err
 		}
-		links := image.Links(labappPath, strings.Fields(string(names)))
 		specs := []image.Spec{spec(check.ProberImage, "prober", binary, links)}
 		for _, name := range slices.Sorted(maps.Keys(r.Images)) {
 			i := r.Images[name]
@@ -51,6 +51,32 @@ func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive
 			return nil, err
 		}
 		return stream(archive), nil
+	}
+}
+
+// appletLinks are the links by which labapp is called in an image.
+func appletLinks(ctx context.Context, binary string) (map[string]string, error) {
+	names, err := proc.Command{Path: binary, Args: []string{"--list"}}.Output(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for its applets (run make build): %w", binary, err)
+	}
+	return image.Links(labappPath, strings.Fields(string(names))), nil
+}
+
+// helperImage is the checker's own image by what is in it, for a Docker Engine in
+// which the learner may have removed it, or given its name to another one.
+func helperImage(bin, cache string) func(context.Context) (container.Helper, error) {
+	return func(ctx context.Context) (container.Helper, error) {
+		binary := filepath.Join(bin, labapp)
+		links, err := appletLinks(ctx, binary)
+		if err != nil {
+			return container.Helper{}, err
+		}
+		archive, err := image.Assembler{CacheDir: cache}.Assemble(spec(check.ProberImage, "prober", binary, links))
+		if err != nil {
+			return container.Helper{}, err
+		}
+		return container.Helper{ID: archive.Images[0].Digest, Archive: archive}, nil
 	}
 }
 

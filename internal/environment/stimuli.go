@@ -55,7 +55,11 @@ func (e *Environment) docker(components []component.Component, bin string) (*con
 		}
 		for _, v := range c.Variables(e.Part(c.Name(), bin)) {
 			if host, is := strings.CutPrefix(v, dockerHost); is {
-				return container.New(host)
+				client, err := container.New(host)
+				if err == nil {
+					client.Helper = helperImage(bin, e.Home.CacheDir())
+				}
+				return client, err
 			}
 		}
 	}

@@ -48,6 +48,11 @@ type Expect struct {
 	For Duration `json:"for,omitempty"`
 }
 
+// ExpectsAbsence tells whether nothing is to be found.
+func (x Expect) ExpectsAbsence() bool {
+	return x.Kubernetes != nil && x.Kubernetes.Absent || x.Docker != nil && x.Docker.Absent
+}
+
 // NeedsDocker tells whether the probe looks at what Docker has.
 func (x Expect) NeedsDocker() bool {
 	return x.Docker != nil || x.Exec != nil && OfDocker(x.Exec.Of) || x.Logs != nil && OfDocker(x.Logs.Of) ||

@@ -51,12 +51,25 @@ func (d *docker) Look(ctx context.Context) (Observation, error) {
 		return Observation{}, err
 	}
 	if d.spec.Search != "" {
-		if self["Search"], err = d.search(ctx); err != nil {
+		self["Search"], err = d.search(ctx, self)
+		if container.Gone(err) {
+			o.miss("there is no %s %s any more", kind, name)
+			return o, nil
+		}
+		if err != nil {
 			return Observation{}, err
 		}
 	}
 	o.Self, o.Found, o.Summary, o.About.Found = self, true, "there", true
+	o.Behaviour = hasHealth(self)
 	return o, nil
+}
+
+// hasHealth tells whether a container has a health check, whose program takes its
+// time to find out.
+func hasHealth(container map[string]any) bool {
+	state, _ := container["State"].(map[string]any)
+	return state["Health"] != nil
 }
 
 func (d *docker) list(ctx context.Context) (Observation, error) {
@@ -78,8 +91,10 @@ func (d *docker) list(ctx context.Context) (Observation, error) {
 	}, nil
 }
 
-func (d *docker) search(ctx context.Context) (any, error) {
-	hits, err := d.env.Docker.Search(ctx, d.spec.Image, d.spec.Search)
+// search looks through the image that was inspected: its name may be another's by now.
+func (d *docker) search(ctx context.Context, image map[string]any) (any, error) {
+	id, _ := image["Id"].(string)
+	hits, err := d.env.Docker.Search(ctx, id, d.spec.Search)
 	if err != nil {
 		return nil, err
 	}

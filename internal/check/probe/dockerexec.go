@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -30,6 +31,11 @@ func (e *dockerExec) Look(ctx context.Context) (Observation, error) {
 			return o, nil // it ended under our hands
 		}
 		return Observation{}, fmt.Errorf("run %q in the %s: %w", e.spec.Command, container.Spoken(e.spec.Of), err)
+	}
+	if container.NotExecutable(code) && strings.HasPrefix(out.String(), "OCI runtime exec failed") {
+		// The engine says so where the program would have said something.
+		said, out = limited{}, limited{}
+		said.WriteString(e.spec.Command[0] + ": not found in the container")
 	}
 	o.Found, o.Summary = true, fmt.Sprintf("exit code %d", code)
 	o.Self = map[string]any{
@@ -88,7 +94,16 @@ func (l *dockerLogs) Look(ctx context.Context) (Observation, error) {
 		tail = l.spec.Tail
 	}
 	var text limited
-	if err := l.env.Docker.Logs(ctx, id, tail, &text); err != nil {
+	err = l.env.Docker.Logs(ctx, id, tail, &text)
+	switch {
+	case container.Gone(err):
+		o.miss("the %s is gone", container.Spoken(l.spec.Of))
+		return o, nil
+	case errors.Is(err, container.ErrNoLogs):
+		o.About.Found = true
+		o.miss("what the %s prints cannot be read (%v)", container.Spoken(l.spec.Of), err)
+		return o, nil
+	case err != nil:
 		return Observation{}, fmt.Errorf("read what the %s printed: %w", container.Spoken(l.spec.Of), err)
 	}
 	lines := []any{}

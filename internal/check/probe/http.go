@@ -46,6 +46,9 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 		return Observation{}, err
 	}
 	out, err := h.send(ctx, from, h.argv(url, count, timeout))
+	if from != "" && container.Gone(err) {
+		return h.unreachable(&NoAddressError{"the network " + from + " is gone"}), nil
+	}
 	if err != nil {
 		return Observation{}, err
 	}
@@ -69,7 +72,7 @@ func (h *httpProbe) changes() bool {
 func (h *httpProbe) send(ctx context.Context, network string, argv []string) ([]byte, error) {
 	switch {
 	case network != "":
-		return h.env.Docker.Output(ctx, prober.Image, network, append([]string{prober.Binary}, argv...))
+		return h.env.Docker.Output(ctx, network, append([]string{prober.Binary}, argv...))
 	case h.env.Client == nil:
 		return here(ctx, argv)
 	case h.changes():
@@ -110,6 +113,9 @@ func (h *httpProbe) ofContainer(ctx context.Context) (url, network string, err e
 		return "", "", &NoAddressError{seen.Missing}
 	}
 	network, address, err := h.env.Docker.Address(ctx, id)
+	if container.Gone(err) {
+		return "", "", &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is gone"}
+	}
 	if err != nil {
 		return "", "", err
 	}

@@ -24,9 +24,10 @@ func (e *dockerExec) Plan(ctx context.Context) (undo.Record, error) {
 	if err != nil {
 		return undo.Record{}, err
 	}
-	if len(e.command.Undo) > 0 {
-		e.held.Command, e.held.StartedAt = e.command.Undo, now.State.StartedAt
+	if now.HostConfig.AutoRemove { // what it does may well end the container
+		return undo.Record{}, e.failure(Refused, e.command.Of, "the %s was started with --rm: Docker would remove it, with what is in it, should it end; start it without", container.Spoken(e.command.Of))
 	}
+	e.held.Command = e.command.Undo
 	return undo.Record{Containers: []undo.Container{e.held}}, nil
 }
 

@@ -19,29 +19,43 @@ import (
 type Container struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	// Running and Paused are what it was.
+	// StartedAt is since when it ran. One that was started since then is as whoever
+	// started it wants it.
+	StartedAt string `json:"startedAt,omitempty"`
+	// Running says that the stimulus may end it, so that it has to be started again.
 	Running bool `json:"running,omitempty"`
-	Paused  bool `json:"paused,omitempty"`
+	// Stops says that the stimulus has the engine stop it. The engine goes on with
+	// that when whoever asked for it is killed: one that runs may be about to end.
+	Stops bool `json:"stops,omitempty"`
+	// Pauses says that the stimulus freezes it.
+	Pauses bool `json:"pauses,omitempty"`
 	// Healthy says that its health check passed, and is to again.
 	Healthy bool `json:"healthy,omitempty"`
 	// Network is one that the stimulus takes it out of, by ID; Endpoint is what
 	// it had there.
 	Network  string                    `json:"network,omitempty"`
 	Endpoint *network.EndpointSettings `json:"endpoint,omitempty"`
-	// Stand is the name of a container that takes its place meanwhile. The
-	// container itself is then called Aside.
-	Stand string `json:"stand,omitempty"`
-	Aside string `json:"aside,omitempty"`
-	// Command undoes what was done inside, as long as it runs since StartedAt.
-	Command   []string `json:"command,omitempty"`
-	StartedAt string   `json:"startedAt,omitempty"`
+	// Stand says that another container takes its place, and name, meanwhile.
+	Stand bool `json:"stand,omitempty"`
+	// Command undoes what was done inside.
+	Command []string `json:"command,omitempty"`
+	// Volumes are those that were made for a container of ours.
+	Volumes []string `json:"volumes,omitempty"`
 }
+
+// restoreTime bounds all that is asked of the engine for one container.
+const restoreTime = 3 * time.Minute
 
 // healthTime is how long a container may take to be healthy again.
 const healthTime = 60 * time.Second
 
 // restore brings the container back. What the learner has removed stays so.
 func (c Container) restore(ctx context.Context, docker *container.Client) error {
+	if docker == nil {
+		return fmt.Errorf("bring back container %s: there is no Docker", c.Name)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, restoreTime, fmt.Errorf("the Docker Engine took longer than %s", restoreTime))
+	defer cancel()
 	if err := c.bringBack(ctx, docker); err != nil && !container.Gone(err) {
 		return fmt.Errorf("bring back container %s: %w", c.Name, err)
 	}
@@ -50,10 +64,10 @@ func (c Container) restore(ctx context.Context, docker *container.Client) error 
 
 func (c Container) bringBack(ctx context.Context, docker *container.Client) error {
 	if c.ID == "" {
-		return docker.Discard(ctx, c.Name)
+		return docker.DiscardTrial(ctx, c.Name, c.Volumes)
 	}
-	if c.Stand != "" {
-		if err := c.takePlace(ctx, docker); err != nil {
+	if c.Stand {
+		if displaced, err := c.takePlace(ctx, docker); err != nil || displaced {
 			return err
 		}
 	}
@@ -67,37 +81,27 @@ func (c Container) bringBack(ctx context.Context, docker *container.Client) erro
 	if err := c.undoInside(ctx, docker, now); err != nil {
 		return err
 	}
-	switch {
-	case now.State.Paused && !c.Paused:
-		err = docker.API.ContainerUnpause(ctx, c.ID)
-	case c.Running && !now.State.Running && !now.State.Restarting:
-		err = docker.API.ContainerStart(ctx, c.ID, dockercontainer.StartOptions{})
-	}
-	if err != nil || !c.Healthy {
+	if err := c.setGoing(ctx, docker, now); err != nil || !c.Healthy {
 		return err
 	}
 	return c.awaitHealth(ctx, docker)
 }
 
-// takePlace removes the one that stands in for the container and gives the name
-// back, unless somebody else has it by now.
-func (c Container) takePlace(ctx context.Context, docker *container.Client) error {
-	stand, err := docker.API.ContainerInspect(ctx, c.Name)
-	if err == nil && stand.Config.Labels[container.StandIn] == c.ID {
-		err = docker.Discard(ctx, stand.ID)
+// setGoing has it run again if that was the stimulus's doing.
+func (c Container) setGoing(ctx context.Context, docker *container.Client, now dockercontainer.InspectResponse) error {
+	switch {
+	case now.State.StartedAt != c.StartedAt:
+		return nil // it has been started meanwhile, by the learner or by us
+	case now.State.Paused && c.Pauses:
+		return docker.API.ContainerUnpause(ctx, c.ID)
+	case now.State.Paused:
+		return nil
+	case c.Stops && now.State.Running: // either not begun, or under way
+		return docker.API.ContainerRestart(ctx, c.ID, dockercontainer.StopOptions{})
+	case c.Running && !now.State.Running:
+		return c.start(ctx, docker, now)
 	}
-	if err != nil && !container.Gone(err) {
-		return err
-	}
-	now, err := docker.API.ContainerInspect(ctx, c.ID)
-	if err != nil || now.Name != "/"+c.Aside {
-		return err // the stimulus did not come that far, or this is done
-	}
-	err = docker.API.ContainerRename(ctx, c.ID, c.Name)
-	if container.Conflict(err) {
-		return nil // the learner has made one of that name
-	}
-	return err
+	return nil
 }
 
 func (c Container) reconnect(ctx context.Context, docker *container.Client, now dockercontainer.InspectResponse) error {
@@ -110,7 +114,7 @@ func (c Container) reconnect(ctx context.Context, docker *container.Client, now 
 		}
 	}
 	err := docker.API.NetworkConnect(ctx, c.Network, c.ID, c.Endpoint)
-	if container.Gone(err) { // the learner removed the network
+	if container.Gone(err) { // the learner removed the network, or the container
 		return nil
 	}
 	return err
@@ -139,7 +143,8 @@ func (c Container) awaitHealth(ctx context.Context, docker *container.Client) er
 		if err != nil {
 			return false, err
 		}
-		return now.State.Health == nil || now.State.Health.Status == dockercontainer.Healthy, nil
+		idle := !now.State.Running || now.State.Paused // then nobody asks for its health
+		return idle || now.State.Health == nil || now.State.Health.Status == dockercontainer.Healthy, nil
 	})
 	if errors.Is(err, errPatience) {
 		return nil // its own health check keeps it from being healthy

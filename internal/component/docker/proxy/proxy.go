@@ -143,7 +143,8 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		return // the client has left
 	}
 	p.log.Warn("docker proxy: the engine does not answer", "path", r.URL.Path, "error", err)
-	answer(w, http.StatusBadGateway, "labctl: Docker does not answer: "+err.Error())
+	// Not the engine's own 500, by which it refuses what a request asks for.
+	answer(w, http.StatusServiceUnavailable, "labctl: Docker does not answer: "+err.Error())
 }
 
 func answer(w http.ResponseWriter, status int, message string) {
