@@ -44,6 +44,7 @@ func testMain() int {
 	}
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), testEngines
+	s.Components = makeComponents(slog.New(slog.DiscardHandler))
 	return Run(context.Background(), s)
 }
 

@@ -1,0 +1,2 @@
+docker rm -f catalog thumbs ledger
+docker compose up -d --wait

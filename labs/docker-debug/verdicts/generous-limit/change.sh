@@ -1,0 +1,1 @@
+docker update --memory 2g --memory-swap 2g thumbs

@@ -1,0 +1,2 @@
+docker rm -f thumbs
+docker run -d --name thumbs --network shop --restart unless-stopped "$IMAGE_THUMBS"
