@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -59,7 +60,9 @@ func setStimulusDefaults(s *Stimulus) {
 func setProbeDefaults(e *Expect) {
 	switch {
 	case e.HTTP != nil:
-		e.HTTP.Path = cmp.Or(e.HTTP.Path, "/")
+		if !hasPath(e.HTTP.URL) {
+			e.HTTP.Path = cmp.Or(e.HTTP.Path, "/")
+		}
 		e.HTTP.Method = cmp.Or(e.HTTP.Method, "GET")
 		e.HTTP.Count = cmp.Or(e.HTTP.Count, 1)
 		setDuration(&e.HTTP.Timeout, 5*time.Second)
@@ -68,6 +71,14 @@ func setProbeDefaults(e *Expect) {
 	case e.Script != nil:
 		setDuration(&e.Script.Timeout, 10*time.Second)
 	}
+}
+
+// hasPath tells whether a URL leads further than to a server. References in it
+// are not filled in yet.
+func hasPath(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	return path != ""
 }
 
 func setDuration(d *Duration, to time.Duration) {

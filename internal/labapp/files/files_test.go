@@ -168,7 +168,7 @@ func TestMakeAndLink(t *testing.T) {
 		args string
 		code int
 	}{
-		{"mkdir x", 0}, {"mkdir x", 1}, {"mkdir -p x p/q/r", 0}, {"mkdir -m 700 private", 0}, {"touch new d", 0}, {"touch -c not-made", 0},
+		{"mkdir x", 0}, {"mkdir x", 1}, {"mkdir -p x p/q/r", 0}, {"mkdir -m 700 private", 0}, {"mkdir -m 777 public", 0}, {"touch new d", 0}, {"touch -c not-made", 0},
 		{"ln -s a.txt soft", 0}, {"ln -s a.txt soft", 1}, {"ln -sf d/b.txt soft", 0}, {"ln a.txt hard", 0},
 	} {
 		words := strings.Fields(step.args)
@@ -183,7 +183,7 @@ func TestMakeAndLink(t *testing.T) {
 			t.Errorf("%s: code %d (%s), want %d", step.args, got.Code, got.Stderr, step.code)
 		}
 	}
-	if mode(t, "private").Perm() != 0o700 || !exists("p/q/r") || !exists("new") || exists("not-made") {
+	if mode(t, "private").Perm() != 0o700 || mode(t, "public").Perm() != 0o777 || !exists("p/q/r") || !exists("new") || exists("not-made") {
 		t.Error("mkdir or touch did not do as told")
 	}
 	if content("soft") != "b" || content("hard") != "aaa" {

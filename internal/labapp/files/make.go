@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 // Mkdir makes directories.
 func Mkdir(_ context.Context, p *applet.Process) error {
 	var parents bool
-	mode := "777"
+	var mode string
 	set := opt.New("[-p] [-m MODE] DIR...", "Make directories.")
 	set.Bool(&parents, 'p', "parents", "make missing parents; existing directories are no error")
 	set.String(&mode, 'm', "mode", "permissions, as for chmod")
@@ -24,17 +25,16 @@ func Mkdir(_ context.Context, p *applet.Process) error {
 	if err != nil {
 		return err
 	}
-	change, err := parseMode(mode)
+	change, err := parseMode(cmp.Or(mode, "777"))
 	if err != nil {
 		return applet.Usagef("%v", err)
 	}
-	explicit := mode != "777"
 	return each(p, names, func(name string) error {
 		makeDir := os.Mkdir
 		if parents {
 			makeDir = os.MkdirAll
 		}
-		if err := makeDir(name, 0o777); err != nil || !explicit {
+		if err := makeDir(name, 0o777); err != nil || mode == "" {
 			return err
 		}
 		return os.Chmod(name, unixMode(change(0o777, true)))
