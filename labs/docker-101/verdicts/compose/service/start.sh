@@ -1,0 +1,2 @@
+echo "parcels: starting with $1"
+exec web --config-file "$1"

@@ -1,0 +1,3 @@
+set -e
+docker network connect bridge parcels
+docker network disconnect depot parcels

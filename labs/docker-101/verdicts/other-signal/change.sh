@@ -1,0 +1,3 @@
+set -e
+sed -i 's|^EXPOSE .*|STOPSIGNAL SIGQUIT|' Dockerfile
+. ./again.sh

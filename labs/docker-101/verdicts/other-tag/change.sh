@@ -1,0 +1,2 @@
+docker tag parcels:v1 parcels
+docker rmi parcels:v1

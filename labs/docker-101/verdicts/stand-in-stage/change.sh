@@ -1,0 +1,1 @@
+docker tag $IMAGE_BASE parcels:build

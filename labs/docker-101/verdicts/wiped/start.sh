@@ -1,0 +1,2 @@
+rm -f /data/*
+exec web --config-file "$1"
