@@ -34,9 +34,18 @@ type rehearsal struct {
 // rehearsalTime is how long Compose may take in all.
 const rehearsalTime = 90 * time.Second
 
-// Plan notes the copy's name, by which all of it is found.
+// Plan notes the copy's name, by which all of it is found, and where its files are.
 func (r *rehearsal) Plan(context.Context) (undo.Record, error) {
-	return undo.Record{Projects: []string{r.spec.Name}}, nil
+	return undo.Record{Projects: []undo.Project{r.copy()}}, nil
+}
+
+// copy is what there will be. Its files are in the workspace, as that is where
+// containers may mount from.
+func (r *rehearsal) copy() undo.Project {
+	if len(r.spec.Files) == 0 {
+		return undo.Project{Name: r.spec.Name}
+	}
+	return undo.Project{Name: r.spec.Name, Dir: filepath.Join(r.env.Workspace, "."+r.spec.Name)}
 }
 
 // Do brings the copy up, and before that removes what an earlier one left or,
@@ -45,11 +54,18 @@ func (r *rehearsal) Do(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, rehearsalTime, fmt.Errorf("docker compose took longer than %s", rehearsalTime))
 	defer cancel()
 	if !r.spec.Again {
-		if err := r.env.Docker.DiscardProject(ctx, r.spec.Name); err != nil {
+		if err := r.copy().Remove(ctx, r.env.Docker); err != nil {
 			return err
 		}
 	}
-	model, err := r.model(ctx)
+	dir := r.env.Workspace
+	if over := r.copy().Dir; over != "" {
+		if err := overlay(over, dir, r.spec.Files); err != nil {
+			return fmt.Errorf("make a copy of the workspace: %w", err)
+		}
+		dir = over
+	}
+	model, err := r.model(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -58,8 +74,8 @@ func (r *rehearsal) Do(ctx context.Context) error {
 		steps = append([][]string{{"down"}}, steps...)
 	}
 	for _, step := range steps {
-		args := append([]string{"--progress", "quiet", "--project-name", r.spec.Name, "--project-directory", r.env.Workspace, "--file", "-"}, step...)
-		if _, err := r.compose(ctx, r.env.Workspace, args, bytes.NewReader(model)); err != nil {
+		args := append([]string{"--progress", "quiet", "--project-name", r.spec.Name, "--project-directory", dir, "--file", "-"}, step...)
+		if _, err := r.compose(ctx, dir, args, bytes.NewReader(model)); err != nil {
 			return err
 		}
 	}
@@ -67,18 +83,10 @@ func (r *rehearsal) Do(ctx context.Context) error {
 }
 
 // model is the learner's project as Compose understands it, made a copy's.
-func (r *rehearsal) model(ctx context.Context) ([]byte, error) {
-	dir, remove, err := overlay(r.env.Workspace, r.spec.Files)
+func (r *rehearsal) model(ctx context.Context, dir string) ([]byte, error) {
+	out, err := r.compose(ctx, dir, []string{"config", "--format", "json"}, nil)
 	if err != nil {
 		return nil, err
-	}
-	defer remove()
-	out, err := r.compose(ctx, dir, []string{"--project-directory", dir, "config", "--format", "json"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	if dir != r.env.Workspace {
-		out = bytes.ReplaceAll(out, []byte(dir), []byte(r.env.Workspace))
 	}
 	var project map[string]any
 	if err := json.Unmarshal(out, &project); err != nil {
@@ -149,30 +157,29 @@ func fields(o map[string]any, name string) map[string]any {
 	return value
 }
 
-// overlay makes a directory that is like another, but for some files. Without
-// files it is that one itself.
-func overlay(dir string, files map[string]string) (string, func(), error) {
-	if len(files) == 0 {
-		return dir, func() {}, nil
-	}
-	top, err := os.MkdirTemp("", "labctl-workspace-")
+// overlay makes the directory top, which is like another, but for some files.
+func overlay(top, dir string, files map[string]string) error {
+	err := errors.Join(os.RemoveAll(top), os.Mkdir(top, 0o755))
 	if err != nil {
-		return "", nil, fmt.Errorf("make a directory for a copy of the workspace: %w", err)
+		return err
 	}
-	remove := func() { _ = os.RemoveAll(top) } // links and small files at worst
 	entries, err := os.ReadDir(dir)
-	errs := []error{err}
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		if _, replaced := files[e.Name()]; !replaced {
-			errs = append(errs, os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(top, e.Name())))
+		path := filepath.Join(dir, e.Name())
+		if _, replaced := files[e.Name()]; replaced || path == top {
+			continue
+		}
+		if err := os.Symlink(path, filepath.Join(top, e.Name())); err != nil {
+			return err
 		}
 	}
 	for name, content := range files {
-		errs = append(errs, os.WriteFile(filepath.Join(top, name), []byte(content), 0o600))
+		if err := os.WriteFile(filepath.Join(top, name), []byte(content), 0o644); err != nil { //nolint:gosec // containers of any user read it
+			return err
+		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		remove()
-		return "", nil, fmt.Errorf("make a copy of the workspace: %w", err)
-	}
-	return top, remove, nil
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/lab"
 )
 
@@ -44,9 +45,11 @@ func TestOverlayReplacesFilesOfTheCopyOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	top, remove, err := overlay(dir, map[string]string{"shop.env": "A=2", "new.env": "B=1"})
-	if err != nil {
-		t.Fatal(err)
+	top := filepath.Join(dir, ".copy")
+	for range 2 { // what an earlier one left is in nobody's way
+		if err := overlay(top, dir, map[string]string{"shop.env": "A=2", "new.env": "B=1"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for path, want := range map[string]string{
 		filepath.Join(top, "compose.yaml"): "services: {}", filepath.Join(top, "shop.env"): "A=2", filepath.Join(top, "new.env"): "B=1",
@@ -56,9 +59,11 @@ func TestOverlayReplacesFilesOfTheCopyOnly(t *testing.T) {
 			t.Errorf("%s: %q %v, want %q", path, got, err, want)
 		}
 	}
-	remove()
-	if _, err := os.Stat(filepath.Join(dir, "compose.yaml")); err != nil {
-		t.Errorf("removing the copy took the original along: %v", err)
+	if err := (undo.Project{Name: "copy", Dir: top}).RemoveFiles(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); len(left) != 2 || err != nil {
+		t.Errorf("left are %v %v", left, err)
 	}
 	if _, err := os.Stat(top); !os.IsNotExist(err) {
 		t.Errorf("the copy is left: %v", err)

@@ -39,8 +39,8 @@ type Record struct {
 	Restart []Ref `json:"restart,omitempty"`
 	// Containers are Docker's, to be brought back as they were.
 	Containers []Container `json:"containers,omitempty"`
-	// Projects are copies of Compose projects, by name, to be removed.
-	Projects []string `json:"projects,omitempty"`
+	// Projects are copies of Compose projects, to be removed.
+	Projects []Project `json:"projects,omitempty"`
 	// Settle are workloads to wait for until they stand still again.
 	Settle []Ref `json:"settle,omitempty"`
 }
@@ -116,16 +116,10 @@ func Run(ctx context.Context, world World, r Record) error {
 	client := world.Client
 	var errs []error
 	for _, c := range r.Containers {
-		if world.Docker == nil {
-			return fmt.Errorf("bring back container %s: there is no Docker", c.Name)
-		}
 		errs = append(errs, c.restore(ctx, world.Docker))
 	}
-	for _, name := range r.Projects {
-		if world.Docker == nil {
-			return fmt.Errorf("remove the Compose project %s: there is no Docker", name)
-		}
-		errs = append(errs, world.Docker.DiscardProject(ctx, name))
+	for _, p := range r.Projects {
+		errs = append(errs, p.Remove(ctx, world.Docker))
 	}
 	for _, ref := range r.Created {
 		errs = append(errs, remove(ctx, client, ref))
