@@ -23,7 +23,7 @@ const (
 // somebody else has it by now, the container is displaced: the learner, or Compose
 // for them, has replaced it, and it stays stopped, with all that is in it.
 func (c Container) takePlace(ctx context.Context, docker *container.Client) (displaced bool, err error) {
-	err = poll(ctx, nameTime, func(ctx context.Context) (bool, error) {
+	err = poll(ctx, nameTime, func(context.Context) (bool, error) { // patience, and no bound of one call
 		stands, err := docker.StandIns(ctx, c.ID)
 		if err != nil {
 			return false, err
@@ -38,12 +38,13 @@ func (c Container) takePlace(ctx context.Context, docker *container.Client) (dis
 			return true, err // the stimulus did not come that far, or this is done
 		}
 		err = docker.API.ContainerRename(ctx, c.ID, c.Name)
-		if container.Conflict(err) {
-			return false, nil // perhaps it is one that is being made to stand in
+		displaced = container.Conflict(err)
+		if displaced {
+			return false, nil // perhaps by one that is being made to stand in
 		}
 		return true, err
 	})
-	if errors.Is(err, errPatience) {
+	if displaced && errors.Is(err, errPatience) {
 		return true, nil
 	}
 	return false, err
@@ -52,15 +53,16 @@ func (c Container) takePlace(ctx context.Context, docker *container.Client) (dis
 // start starts the container again. If another one of the learner's publishes its
 // ports by now, it stays stopped: they have replaced it.
 func (c Container) start(ctx context.Context, docker *container.Client, now dockercontainer.InspectResponse) error {
-	var last error
-	err := poll(ctx, portTime, func(ctx context.Context) (bool, error) {
-		last = docker.API.ContainerStart(ctx, c.ID, dockercontainer.StartOptions{})
-		if portTaken(last) {
+	var taken error
+	err := poll(ctx, portTime, func(context.Context) (bool, error) {
+		err := docker.API.ContainerStart(ctx, c.ID, dockercontainer.StartOptions{})
+		if portTaken(err) {
+			taken = err
 			return false, nil
 		}
-		return true, last
+		return true, err
 	})
-	if !errors.Is(err, errPatience) {
+	if taken == nil || !errors.Is(err, errPatience) {
 		return err
 	}
 	all, err := docker.All(ctx)
@@ -72,7 +74,7 @@ func (c Container) start(ctx context.Context, docker *container.Client, now dock
 			return nil
 		}
 	}
-	return fmt.Errorf("%w; end what uses it, or remove the container", last)
+	return fmt.Errorf("%w; end what uses it, or remove the container", taken)
 }
 
 // portTaken tells the engine's refusal, and labctl's in its place, to start a
