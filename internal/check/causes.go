@@ -5,18 +5,16 @@ import (
 	"slices"
 
 	"labctl.dev/labctl/internal/check/probe"
+	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/diagnose"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/lab"
 )
 
-// causes explains a finding by what is wrong in the cluster. The causes that
+// causes explains a finding by what is wrong in the cluster or in Docker. The causes that
 // give the fix away are for --explain only.
 func (s *scenario) causes(ctx context.Context, f finding, explain bool) []diagnose.Cause {
 	shown := []diagnose.Cause{}
-	if s.Client == nil {
-		return shown
-	}
 	for _, c := range s.chain(ctx, f) {
 		if explain || c.Spoiler < diagnose.Fix {
 			shown = append(shown, c)
@@ -27,6 +25,12 @@ func (s *scenario) causes(ctx context.Context, f finding, explain bool) []diagno
 
 func (s *scenario) chain(ctx context.Context, f finding) []diagnose.Cause {
 	d, about := s.diagnoser, f.about
+	if s.Docker != nil && (s.Client == nil || about.Kind == progress.Docker) {
+		return s.dockerChain(ctx, f)
+	}
+	if s.Client == nil {
+		return nil
+	}
 	if f.refusal != nil {
 		chain := d.Refusal(ctx, about.Namespace, f.refusal)
 		if len(chain) == 1 && chain[0].Code == diagnose.Refused {
@@ -79,17 +83,22 @@ func (s *scenario) loaded(name string) string {
 // request tells the diagnosis of the worst of the responses.
 func request(about probe.About, h *lab.HTTPProbe, l look) diagnose.Request {
 	r := diagnose.Request{Namespace: about.Namespace, Service: about.Name, Port: h.Port, Path: h.Path}
+	r.Status, r.ErrorKind = worst(l)
+	return r
+}
+
+// worst is the highest status of the responses; or why one of them did not come.
+func worst(l look) (status int, errorKind string) {
 	self, _ := l.Self.(map[string]any)
-	r.ErrorKind, _ = self["errorKind"].(string)
-	if r.ErrorKind != "" {
-		return r
+	if errorKind, _ = self["errorKind"].(string); errorKind != "" {
+		return 0, errorKind
 	}
 	responses, _ := self["responses"].([]any)
 	for _, one := range responses {
 		response, _ := one.(map[string]any)
-		if status, _ := response["status"].(int64); int(status) > r.Status {
-			r.Status = int(status)
+		if s, _ := response["status"].(int64); int(s) > status {
+			status = int(s)
 		}
 	}
-	return r
+	return status, ""
 }

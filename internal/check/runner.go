@@ -67,6 +67,7 @@ type Runner struct {
 
 	plan      *plan
 	diagnoser *diagnose.Diagnoser
+	docker    *diagnose.Docker
 	prober    *prober.Prober
 	// progress says whether what an observation is about still moves.
 	progress func(context.Context, probe.About) (progress.State, error)
@@ -84,7 +85,7 @@ func New(t Target) (*Runner, error) {
 		return nil, fmt.Errorf("lab %s: %w", t.Lab.Name, err)
 	}
 	return &Runner{
-		Target: t, plan: p, diagnoser: diagnose.New(t.Client),
+		Target: t, plan: p, diagnoser: diagnose.New(t.Client), docker: diagnose.NewDocker(t.Docker, insideDocker(t.Docker)),
 		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
 	}, nil
 }

@@ -82,6 +82,18 @@ const (
 	LivenessFailing  = "LivenessFailing"
 	StartupFailing   = "StartupFailing"
 
+	// Containers of Docker's, beside those above.
+	Exited       = "Exited"       // it has ended
+	NeverStarted = "NeverStarted" // it was made, and not started
+	Paused       = "Paused"       // its processes are frozen
+	Unhealthy    = "Unhealthy"    // its health check fails, with the check's words
+	Starting     = "Starting"     // its health check has not passed yet
+	NotListening = "NotListening" // nothing in it listens on that port
+	LoopbackOnly = "LoopbackOnly" // what listens there is reached from inside only
+	NotPublished = "NotPublished" // no container publishes that port
+	NotInNetwork = "NotInNetwork" // it is in other networks than the request
+	NoNames      = "NoNames"      // Docker's default network knows no names
+
 	// Rights.
 	RBACDenied          = "RBACDenied"          // who may not do what
 	WrongServiceAccount = "WrongServiceAccount" // another account may

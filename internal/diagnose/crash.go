@@ -73,7 +73,7 @@ func (x explainer) crash(c container) []Cause {
 
 // howOften writes "keeps ending: 4 restarts, the last time with exit code 1 …".
 func howOften(c container, end *corev1.ContainerStateTerminated) string {
-	how := fmt.Sprintf("exit code %d%s", end.ExitCode, exitMeaning(end))
+	how := fmt.Sprintf("exit code %d%s", end.ExitCode, exitMeaning(int(end.ExitCode), end.Reason == "OOMKilled"))
 	if n := c.status.RestartCount; n > 0 {
 		return fmt.Sprintf("keeps ending: %s, the last time with %s", count(n, "restart"), how)
 	}
@@ -81,23 +81,23 @@ func howOften(c container, end *corev1.ContainerStateTerminated) string {
 }
 
 // exitMeaning explains the codes that mean the same everywhere.
-func exitMeaning(end *corev1.ContainerStateTerminated) string {
+func exitMeaning(code int, oom bool) string {
 	switch {
-	case end.Reason == "OOMKilled":
+	case oom:
 		return " (out of memory)"
-	case end.ExitCode == 0:
+	case code == 0:
 		return " (no error)"
-	case end.ExitCode == 126:
+	case code == 126:
 		return " (the command cannot be executed)"
-	case end.ExitCode == 127:
+	case code == 127:
 		return " (the command was not found)"
-	case end.ExitCode == 137:
+	case code == 137:
 		return " (killed, SIGKILL)"
-	case end.ExitCode == 139:
+	case code == 139:
 		return " (it crashed, SIGSEGV)"
-	case end.ExitCode == 143:
+	case code == 143:
 		return " (asked to end, SIGTERM)"
-	case end.ExitCode < 126:
+	case code < 126:
 		return " (an error of the application's own)"
 	}
 	return ""
