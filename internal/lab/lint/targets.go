@@ -37,8 +37,14 @@ func (p *pass) probeTarget(e locatedExpect) {
 		p.httpTarget(e.path+".http", *e.HTTP)
 	case e.Exec != nil:
 		p.owner(e.path+".exec.of", e.Exec.Of)
+		p.podsOnly(e.path+".exec", e.Exec.Of, map[string]bool{
+			"container": e.Exec.Container != "", "namespace": e.Exec.Namespace != "", "all": e.Exec.All,
+		})
 	case e.Logs != nil:
 		p.owner(e.path+".logs.of", e.Logs.Of)
+		p.podsOnly(e.path+".logs", e.Logs.Of, map[string]bool{
+			"container": e.Logs.Container != "", "namespace": e.Logs.Namespace != "", "previous": e.Logs.Previous,
+		})
 	case e.Events != nil:
 		p.owner(e.path+".events.of", e.Events.Of)
 	}
@@ -49,15 +55,6 @@ func (p *pass) kubernetesTarget(at string, k lab.KubernetesProbe) {
 		p.at(at, "one object has a name, several a selector or an owner, not both", "remove name, or selector and of")
 	}
 	p.owner(at+".of", k.Of)
-}
-
-func (p *pass) dockerTarget(at string, d lab.DockerProbe) {
-	if len(d.Filters) > 0 && d.List == "" {
-		p.at(at+".filters", "filters narrow a list", "add list, or remove filters")
-	}
-	if d.Search != "" && d.Image == "" {
-		p.at(at+".search", "only images can be searched", "add image, or remove search")
-	}
 }
 
 func (p *pass) httpTarget(at string, h lab.HTTPProbe) {
@@ -81,6 +78,7 @@ func (p *pass) stimulusTarget(s locatedStimulus) {
 		if (s.Docker.Disconnect == "") != (s.Docker.From == "") {
 			p.at(s.path+".docker", "disconnect and from belong together: which container, and which network", "write {disconnect: web, from: shop}")
 		}
+		p.trial(s.path+".docker.run", s.Docker.Run)
 		if r := s.Docker.Rehearse; r != nil {
 			for name := range r.Files {
 				if name != filepath.Base(name) {
