@@ -88,12 +88,25 @@ func (r *rehearsal) model(ctx context.Context, dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dir != r.env.Workspace {
+		out = mounted(out, dir, r.env.Workspace, r.spec.Files)
+	}
 	var project map[string]any
 	if err := json.Unmarshal(out, &project); err != nil {
 		return nil, fmt.Errorf("read what docker compose config prints: %w", err)
 	}
 	asCopy(project, r.spec)
 	return json.Marshal(project)
+}
+
+// mounted has a model's paths lead into the workspace again, but for those of the
+// files that are replaced: no links are mounted.
+func mounted(model []byte, dir, workspace string, files map[string]string) []byte {
+	model = bytes.ReplaceAll(model, []byte(dir), []byte(workspace))
+	for name := range files {
+		model = bytes.ReplaceAll(model, []byte(`"`+filepath.Join(workspace, name)+`"`), []byte(`"`+filepath.Join(dir, name)+`"`))
+	}
+	return model
 }
 
 // compose runs docker compose. What it refuses is the learner's doing, as long as

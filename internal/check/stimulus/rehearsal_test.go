@@ -38,6 +38,14 @@ func TestACopyOfAProjectKeepsOutOfItsWay(t *testing.T) {
 	}
 }
 
+func TestACopyMountsWhatTheWorkspaceHas(t *testing.T) {
+	model := `["/w/.copy/data", "/w/.copy/shop.env", "/w/.copy/shop.env.d/x", "/w/.copy"]`
+	got := string(mounted([]byte(model), "/w/.copy", "/w", map[string]string{"shop.env": ""}))
+	if want := `["/w/data", "/w/.copy/shop.env", "/w/shop.env.d/x", "/w"]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestOverlayReplacesFilesOfTheCopyOnly(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{"compose.yaml": "services: {}", "shop.env": "A=1"} {
