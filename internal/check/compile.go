@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"labctl.dev/labctl/internal/check/probe"
@@ -59,11 +60,19 @@ func compile(env *expr.Env, x lab.Expect) (*expectation, error) {
 	return e, err
 }
 
-// written tells the expectations that look only at the spec of one object that
-// people make.
+// written tells the expectations that look only at what people write: the spec of
+// one object that they make, what a container was made with, an image.
 func written(x lab.Expect) bool {
-	k := x.Kubernetes
-	return k != nil && k.Name != "" && !progress.Derived(k.Kind) && !strings.Contains(x.That, "status")
+	about := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(x.That, w) })
+	}
+	switch k, d := x.Kubernetes, x.Docker; {
+	case k != nil:
+		return k.Name != "" && !progress.Derived(k.Kind) && !about("status")
+	case d != nil:
+		return d.List == "" && !about("State", "NetworkSettings", "RestartCount", "Containers")
+	}
+	return false
 }
 
 // defaultThat is what "it is enough that the probe finds something" means where
