@@ -2,7 +2,7 @@
 # same content, which is as good.
 container=$(docker inspect parcels | jq -r '.[0].Image')
 now=$(docker image inspect parcels:v1)
-then=$(docker image inspect "$container" 2> /dev/null || echo '[]')
+then=$(docker image inspect "$container" 2> /dev/null) # which prints [] if it is gone
 jq -n --argjson then "$then" --argjson now "$now" --arg id "$container" '
   def content: [.RootFS.Layers, .Config];
   {
