@@ -124,7 +124,7 @@ func (r *rehearsal) compose(ctx context.Context, dir string, args []string, stdi
 	if err := r.env.Docker.Ping(ctx); err != nil {
 		return nil, err
 	}
-	text := "docker compose up, tried on a copy of the project in the workspace, fails"
+	text := "a copy of your project does not come up by `docker compose up` in the workspace"
 	if words := message.Tail(said.String(), 1); len(words) > 0 {
 		text += ": " + strings.TrimPrefix(words[0], "Error response from daemon: ")
 	}
