@@ -106,10 +106,15 @@ func (c *Client) inspectImage(ctx context.Context, name string) (json.RawMessage
 	if err := json.Unmarshal(raw.Bytes(), &all); err != nil {
 		return nil, err
 	}
-	if all["History"], err = json.Marshal(history); err != nil {
+	if all["History"], err = listed(history); err != nil {
 		return nil, err
 	}
 	return json.Marshal(all)
+}
+
+// listed is a list as JSON, also one of nothing: an image need not have a history.
+func listed[T any](list []T) (json.RawMessage, error) {
+	return json.Marshal(append([]T{}, list...))
 }
 
 // List returns all objects of a kind that match the filters, which are those of
