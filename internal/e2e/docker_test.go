@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,6 +31,13 @@ minutes: 5
 needs: {components: [docker]}
 images:
   web: {ref: "labctl.dev/web:v1", app: web, env: {VERSION: v1}}
+  tools: {ref: "labctl.dev/tools:v1", app: sh}
+docker:
+  networks: [given]
+  volumes: [given]
+  containers:
+  - {name: before, image: $(images.tools), user: "0", volumes: ["given:/data"], command: [-c, "echo prepared > /data/one"], ends: true}
+  - {name: given, image: $(images.web), network: given, volumes: ["given:/data"], publish: ["38476:8080"], memory: 64m, restart: always}
 tasks:
 - id: run
   title: Run it
@@ -61,6 +69,12 @@ func TestDocker(t *testing.T) {
 		must(t, os.WriteFile(path, []byte(text), 0o644))
 	}
 	w.labctl("start", "./containers", "--trust")
+	given := func() {
+		t.Helper()
+		wantText(t, w.inShell("docker exec given cat /data/one; docker inspect -f '{{.HostConfig.Memory}}' given"), "prepared\n67108864\n")
+		eventually(t, settling, "what the lab begins with answers", func() error { return answers("http://127.0.0.1:38476/") })
+	}
+	given()
 	out := w.inShell(`
 docker build -q --secret id=token,src=token -t mine . && docker network create shop
 docker run -d --name store --network shop mine
@@ -89,9 +103,10 @@ docker compose version`)
 
 	// The lab's image is there after a reset, whatever became of it and its name.
 	for _, change := range []string{"docker tag labctl.dev/web:v1 kept && docker tag mine labctl.dev/web:v1", "docker rm -f front store && docker rmi -f mine kept labctl.dev/web:v1"} {
-		w.inShell(change)
+		w.inShell(change + "; docker rm -f given; docker volume rm given; docker network rm given")
 		w.labctl("reset")
-		if out := w.inShell("docker ps -aq; docker images -q mine; docker images -q kept; docker network ls -q -f name=shop"); strings.TrimSpace(out) != "" {
+		given()
+		if out := w.inShell("docker ps -a --format '{{.Names}}' | grep -vx given; docker images -q mine; docker images -q kept; docker network ls -q -f name=shop"); strings.TrimSpace(out) != "" {
 			t.Errorf("after a reset there is\n%s", out)
 		}
 		wantText(t, w.inShell("docker inspect -f '{{.Config.Env}}' labctl.dev/web:v1 && docker run --rm labctl.dev/web:v1 --help 2>&1; echo exit $?"), "VERSION=v1", "exit 0")
@@ -101,6 +116,16 @@ docker compose version`)
 	}
 	w.labctl("stop")
 	before.wantSame(t)
+}
+
+// answers fails unless a page is there.
+func answers(url string) error {
+	response, err := http.Get(url) //nolint:noctx // of a test, on this machine
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	return errIf(response.StatusCode != http.StatusOK, "status %d", response.StatusCode)
 }
 
 // inShell types into labctl's shell and returns what it prints.
