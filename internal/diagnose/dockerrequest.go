@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/docker/go-connections/nat"
+
 	dockernetwork "github.com/docker/docker/api/types/network"
 
 	engine "labctl.dev/labctl/internal/container"
@@ -62,7 +64,7 @@ func (x world) published(ctx context.Context, r DockerRequest, port string) []Ca
 			continue
 		}
 		for _, inside := range slices.Sorted(maps.Keys(c.HostConfig.PortBindings)) {
-			for _, p := range c.hostPorts(inside.Port(), inside.Proto()) {
+			for _, p := range c.hostPorts(inside) {
 				if p == port {
 					way := fmt.Sprintf("Port %s of this machine leads to port %s of container %s. ", port, inside.Port(), c.name())
 					return x.arrives(ctx, r, c, inside.Port(), way)
@@ -82,19 +84,17 @@ func (x world) published(ctx context.Context, r DockerRequest, port string) []Ca
 
 // hostPorts are those that a container publishes one of its ports on: as asked for,
 // or, where Docker was to choose, as chosen.
-func (c docked) hostPorts(port, protocol string) []string {
-	var found []string
-	for inside, bindings := range c.HostConfig.PortBindings {
-		if inside.Port() != port || inside.Proto() != protocol || protocol != "tcp" {
-			continue
-		}
-		if c.NetworkSettings != nil && len(c.NetworkSettings.Ports[inside]) > 0 {
-			bindings = c.NetworkSettings.Ports[inside]
-		}
-		for _, b := range bindings {
-			if b.HostPort != "" && !slices.Contains(found, b.HostPort) {
-				found = append(found, b.HostPort)
-			}
+func (c docked) hostPorts(inside nat.Port) (found []string) {
+	if inside.Proto() != "tcp" {
+		return nil
+	}
+	bindings := c.HostConfig.PortBindings[inside]
+	if c.NetworkSettings != nil && len(c.NetworkSettings.Ports[inside]) > 0 {
+		bindings = c.NetworkSettings.Ports[inside]
+	}
+	for _, b := range bindings {
+		if b.HostPort != "" && !slices.Contains(found, b.HostPort) {
+			found = append(found, b.HostPort)
 		}
 	}
 	return found
