@@ -175,8 +175,8 @@ func (c Collector) staleSocket(env *Environment) []Finding {
 // stimuli finds what a killed check left applied to a living environment.
 func (c Collector) stimuli(env *Environment) []Finding {
 	pending, err := env.PendingStimuli()
-	if err == nil && (len(pending) == 0 || !answers(env.Port)) {
-		return nil // or taken back when the cluster is, by the next start
+	if err == nil && (len(pending) == 0 || !c.reachable(env)) {
+		return nil // or taken back when all is there again, by the next start
 	}
 	return []Finding{{
 		Environment: env.Name, Kind: "stimulus", Name: filepath.Base(env.Dir()), Note: "a check was cut short",
@@ -199,6 +199,12 @@ func (c Collector) stimuli(env *Environment) []Finding {
 			return "", errors.Join(env.UndoStimuli(ctx, world), world.Close())
 		},
 	}}
+}
+
+// reachable says whether an environment is there to take anything back in. One
+// without a cluster has no port, and lives as long as its supervisor.
+func (c Collector) reachable(env *Environment) bool {
+	return c.Home.Alive(env.Name) && (env.Nodes == 0 || answers(env.Port))
 }
 
 // answers says whether anybody listens on the port of an API server.
