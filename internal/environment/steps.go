@@ -50,7 +50,7 @@ func (l *Lifecycle) startSteps() []step {
 // resumeSteps brings an environment back that was started before.
 func (l *Lifecycle) resumeSteps() []step {
 	if l.Env.Nodes == 0 {
-		return append([]step{{"engine", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...)
+		return append(append([]step{{"engine", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...), step{"stimuli", CodeEngine, (*Lifecycle).undoLeft})
 	}
 	return append(append([]step{{"cluster", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...),
 		step{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
