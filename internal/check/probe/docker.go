@@ -152,7 +152,7 @@ func inspected(raw json.RawMessage) (map[string]any, error) {
 	}
 	self, ok := v.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("Docker describes something as %T", v)
+		return nil, fmt.Errorf("what Docker describes is a %T, not an object", v)
 	}
 	return self, nil
 }
