@@ -167,6 +167,11 @@ func TestAnEngineOfOnesOwn(t *testing.T) {
 		t.Errorf("by name: %q, %v", out, err)
 	}
 
+	out, err = w.docker("run", "--rm", "--init", "--entrypoint", "/bin/sh", "labctl.dev/web:v1", "-c", "cat /proc/1/comm")
+	if err != nil || out != "docker-init\n" {
+		t.Errorf("the first process with --init is %q, %v", out, err)
+	}
+
 	// The label is on all of it, and what reaches out is refused.
 	c, err := w.learner.ContainerInspect(w.Context(), id)
 	w.must(err)

@@ -20,6 +20,8 @@ func Named(argv0 string) func(args []string) int {
 		return Runtime
 	case "iptables":
 		return IPTables
+	case "docker-init":
+		return Init
 	case "pause":
 		return Pause
 	}

@@ -115,7 +115,7 @@ func TestSeccompWhereThereIsNone(t *testing.T) {
 }
 
 func TestNamed(t *testing.T) {
-	for name, want := range map[string]bool{"/bin/mount": true, "umount": true, "/pause": true, "labrunc": true, "labinit": false} {
+	for name, want := range map[string]bool{"/bin/mount": true, "umount": true, "/pause": true, "labrunc": true, "docker-init": true, "labinit": false} {
 		if got := Named(name) != nil; got != want {
 			t.Errorf("%s: %v", name, got)
 		}

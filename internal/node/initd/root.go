@@ -142,7 +142,7 @@ func pivot(root string) error {
 func linkBinaries(role node.Role) error {
 	applets := []string{"mount", "umount", "labrunc"}
 	if role == node.Docker {
-		applets = []string{"mount", "umount", "runc", "iptables"}
+		applets = []string{"mount", "umount", "runc", "iptables", "docker-init"}
 	}
 	entries, err := os.ReadDir(binDir)
 	if err != nil {
