@@ -168,7 +168,7 @@ func TestAnEngineOfOnesOwn(t *testing.T) {
 	}
 
 	out, err = w.docker("run", "--rm", "--init", "--entrypoint", "/bin/sh", "labctl.dev/web:v1", "-c", "cat /proc/1/comm")
-	if err != nil || out != "docker-init\n" {
+	if err != nil || out != "docker-init" {
 		t.Errorf("the first process with --init is %q, %v", out, err)
 	}
 
