@@ -41,7 +41,7 @@ func newDock(t *testing.T) *dock {
 	}
 	dir := t.TempDir()
 	spec := component.Spec{
-		ID: fmt.Sprintf("e2e-diagnose-%d", os.Getpid()), Dir: filepath.Join(dir, "docker"), Bin: bin, Workspace: filepath.Join(dir, "workspace"),
+		ID: fmt.Sprintf("e2e-diagnose-docker-%d", os.Getpid()), Dir: filepath.Join(dir, "docker"), Bin: bin, Workspace: filepath.Join(dir, "workspace"),
 	}
 	d := &dock{T: t}
 	d.must(os.MkdirAll(spec.Workspace, 0o755))
