@@ -19,7 +19,7 @@ import (
 // with the command's exit code, or 128 and the number of the signal that ended it.
 func Init(args []string) int {
 	if len(args) == 1 && args[0] == "--version" { // the engine asks when it starts
-		fmt.Println("labinit docker-init")
+		fmt.Fprintln(os.Stdout, "labinit docker-init")
 		return 0
 	}
 	if len(args) > 0 && args[0] == "--" {
