@@ -40,7 +40,9 @@ func (r *Runner) Run(ctx context.Context, o Options) (Report, error) {
 	return r.report(chosen, results), context.Cause(ctx)
 }
 
-func (r *Runner) world() World { return World{Client: r.Client, Docker: r.Docker} }
+func (r *Runner) world() World {
+	return World{Client: r.Client, Docker: r.Docker, Workspace: r.Workspace}
+}
 
 func (r *Runner) schedule(chosen selection, o Options) *schedule {
 	s := &schedule{

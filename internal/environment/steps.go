@@ -207,7 +207,7 @@ func (l *Lifecycle) tryUndo(ctx context.Context, _ Observer) error {
 	if err != nil {
 		return err
 	}
-	world := check.World{Client: l.client, Docker: docker}
+	world := check.World{Client: l.client, Docker: docker, Workspace: l.Env.WorkspaceDir()}
 	err = errors.Join(l.Env.UndoStimuli(ctx, world), world.Close())
 	if err != nil && ctx.Err() == nil {
 		l.Log.Warn("cannot take back what a check did", "error", err)

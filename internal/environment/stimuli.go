@@ -40,6 +40,7 @@ func (e *Environment) World(components []component.Component, bin string) (w che
 			return check.World{}, err
 		}
 	}
+	w.Workspace = e.WorkspaceDir()
 	w.Docker, err = e.docker(components, bin)
 	return w, err
 }

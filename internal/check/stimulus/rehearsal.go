@@ -34,19 +34,14 @@ type rehearsal struct {
 // rehearsalTime is how long Compose may take in all.
 const rehearsalTime = 90 * time.Second
 
-// Plan notes the copy's name, by which all of it is found, and where its files are.
+// Plan notes the copy's name, by which all of it is found.
 func (r *rehearsal) Plan(context.Context) (undo.Record, error) {
 	return undo.Record{Projects: []undo.Project{r.copy()}}, nil
 }
 
 // copy is what there will be. Its files are in the workspace, as that is where
 // containers may mount from.
-func (r *rehearsal) copy() undo.Project {
-	if len(r.spec.Files) == 0 {
-		return undo.Project{Name: r.spec.Name}
-	}
-	return undo.Project{Name: r.spec.Name, Dir: filepath.Join(r.env.Workspace, "."+r.spec.Name)}
-}
+func (r *rehearsal) copy() undo.Project { return undo.Project{Name: r.spec.Name} }
 
 // Do brings the copy up, and before that removes what an earlier one left or,
 // with Again, takes it down.
@@ -54,16 +49,16 @@ func (r *rehearsal) Do(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, rehearsalTime, fmt.Errorf("docker compose took longer than %s", rehearsalTime))
 	defer cancel()
 	if !r.spec.Again {
-		if err := r.copy().Remove(ctx, r.env.Docker); err != nil {
+		if err := r.copy().Remove(ctx, undo.World{Docker: r.env.Docker, Workspace: r.env.Workspace}); err != nil {
 			return err
 		}
 	}
 	dir := r.env.Workspace
-	if over := r.copy().Dir; over != "" {
-		if err := overlay(over, dir, r.spec.Files); err != nil {
+	if len(r.spec.Files) > 0 {
+		dir = r.copy().Dir(r.env.Workspace)
+		if err := overlay(dir, r.env.Workspace, r.spec.Files); err != nil {
 			return fmt.Errorf("make a copy of the workspace: %w", err)
 		}
-		dir = over
 	}
 	model, err := r.model(ctx, dir)
 	if err != nil {

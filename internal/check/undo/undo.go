@@ -50,6 +50,8 @@ type Record struct {
 type World struct {
 	Client *kube.Client
 	Docker *container.Client
+	// Workspace is the learner's directory.
+	Workspace string
 }
 
 // Close ends the connections to Docker.
@@ -119,7 +121,7 @@ func Run(ctx context.Context, world World, r Record) error {
 		errs = append(errs, c.restore(ctx, world.Docker))
 	}
 	for _, p := range r.Projects {
-		errs = append(errs, p.Remove(ctx, world.Docker))
+		errs = append(errs, p.Remove(ctx, world))
 	}
 	for _, ref := range r.Created {
 		errs = append(errs, remove(ctx, client, ref))
