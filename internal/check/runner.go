@@ -85,7 +85,7 @@ func New(t Target) (*Runner, error) {
 		return nil, fmt.Errorf("lab %s: %w", t.Lab.Name, err)
 	}
 	return &Runner{
-		Target: t, plan: p, diagnoser: diagnose.New(t.Client), docker: diagnose.NewDocker(t.Docker, insideDocker(t.Docker)),
+		Target: t, plan: p, diagnoser: diagnose.New(t.Client), docker: diagnose.NewDocker(t.Docker, prober.Image, insideDocker(t.Docker)),
 		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
 	}, nil
 }

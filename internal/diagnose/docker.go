@@ -19,13 +19,14 @@ type Docker struct {
 	client *engine.Client
 	// inside runs one of labapp's programs in a network of Docker's.
 	inside func(ctx context.Context, network string, argv []string) ([]byte, error)
+	helper string
 }
 
 // NewDocker makes the diagnosis of an engine. What inside does is run a program
 // of labapp's, named by argv, in a network of the engine's, which may be that of a
-// container (container:ID).
-func NewDocker(client *engine.Client, inside func(ctx context.Context, network string, argv []string) ([]byte, error)) *Docker {
-	return &Docker{client, inside}
+// container (container:ID). The image helper is for that, and no learner's business.
+func NewDocker(client *engine.Client, helper string, inside func(ctx context.Context, network string, argv []string) ([]byte, error)) *Docker {
+	return &Docker{client, inside, helper}
 }
 
 // Container explains why a container, by a lab's word for it, does not run as it
@@ -85,6 +86,22 @@ func (c docked) name() string { return strings.TrimPrefix(c.Name, "/") }
 
 // ours tells containers of checks.
 func (c docked) ours() bool { return strings.HasPrefix(c.name(), engine.Ours) }
+
+// command is what a learner types to see for themselves. A container of a check's
+// own is gone by the time that they read this: then it is what leads to its like.
+func (c docked) command(verbs ...string) string {
+	switch {
+	case c.ours() && c.service() != "":
+		return "docker compose logs " + c.service()
+	case c.ours():
+		return "docker run --rm " + c.Config.Image
+	}
+	all := make([]string, len(verbs))
+	for i, verb := range verbs {
+		all[i] = "docker " + verb + " " + c.name()
+	}
+	return strings.Join(all, "; ")
+}
 
 // service is the Compose service that it is of.
 func (c docked) service() string { return c.Config.Labels["com.docker.compose.service"] }

@@ -23,7 +23,10 @@ import (
 	"labctl.dev/labctl/internal/ledger"
 )
 
-const webImage = "labctl.dev/web:v1"
+const (
+	webImage   = "labctl.dev/web:v1"
+	helperName = "labctl.dev/helper:1"
+)
 
 // dock is a Docker Engine for a test, and its diagnosis.
 type dock struct {
@@ -66,7 +69,7 @@ func newDock(t *testing.T) *dock {
 	d.client, err = engine.New(strings.TrimPrefix(docker.Component{}.Variables(spec)[0], "DOCKER_HOST="))
 	d.must(err)
 	t.Cleanup(func() { d.must(d.client.Close()) })
-	d.docker = NewDocker(d.client, d.inside)
+	d.docker = NewDocker(d.client, helperName, d.inside)
 	return d
 }
 
@@ -200,6 +203,9 @@ func (d *dock) states() {
 
 	d.container("container/web", "")
 	d.container("container/failed", "Exited", "exit code 1 (an error of the application's own)", "no database", "docker logs failed")
+	// One of a check's is gone when this is read.
+	d.run(engine.Spec{Name: "labctl-trial", Env: []string{"FAIL_START=no database"}})
+	d.container("container/labctl-trial", "Exited", "no database", "docker run --rm labctl.dev/web:v1")
 	d.container("container/looping", "CrashLoop", "keeps ending: ", "exit code 1", "no database")
 	d.container("container/finished", "Exited Completed", "exit code 0 (no error)")
 	d.container("container/hungry", "CrashLoop OOMKilled", "exit code 137 (out of memory)", "its limit of 24MiB", "2 Raise the limit")
@@ -221,7 +227,8 @@ func (d *dock) names() {
 	d.absent(engine.Image, "labctl.dev/web:v2", "NearlyRightName", "no tag v2", "It has: v1", "docker tag labctl.dev/web:v1 labctl.dev/web:v2")
 	d.absent(engine.Image, "labctl.dev/web", "NearlyRightName", "no tag latest")
 	d.absent(engine.Image, "labctl.dev/wbe:v1", "NearlyRightName", "It is called labctl.dev/web:v1")
-	d.absent(engine.Image, "unheard-of", "NotFound", "labctl.dev/web:v1")
+	d.must(d.client.API.ImageTag(d.Context(), webImage, helperName))
+	d.absent(engine.Image, "unheard-of", "NotFound", "others: labctl.dev/web:v1.")
 	d.absent(engine.Image, webImage, "")
 	d.absent(engine.Network, "shpo", "NearlyRightName", "It is called shop")
 	d.absent(engine.Network, "backend", "NearlyRightName", "It is called shop_backend", "name: backend")

@@ -90,6 +90,7 @@ func (x world) absentImage(ctx context.Context, name string) []Cause {
 	for _, i := range list {
 		all = append(all, i.RepoTags...)
 	}
+	all = slices.DeleteFunc(all, func(tag string) bool { return tag == x.helper })
 	repository, tag := split(name)
 	tag = cmp.Or(tag, "latest")
 	tags := tagsOf(repository, all)

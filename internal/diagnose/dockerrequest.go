@@ -158,12 +158,12 @@ func (x world) arrives(ctx context.Context, r DockerRequest, c docked, port, way
 	case r.Status == 404:
 		return []Cause{
 			seen(WrongPath, "%sIt answers, but knows no path %s.", way, r.Path),
-			look(WrongPath, "See what it says about the request: docker logs %s", c.name()),
+			look(WrongPath, "See what it says about the request: %s", c.command("logs")),
 		}
 	case r.Status >= 400:
 		return []Cause{
 			seen(AppError, "%sContainer %s is reached, and the program in it answers with status %d.", way, c.name(), r.Status),
-			look(AppError, "See what it says about that: docker logs %s", c.name()),
+			look(AppError, "See what it says about that: %s", c.command("logs")),
 		}
 	case r.Status != 0:
 		return nil
@@ -193,13 +193,13 @@ func (c docked) deaf(open []netip.AddrPort, port, way, kind string) []Cause {
 	case len(here) > 0 && !reached:
 		return []Cause{
 			seen(LoopbackOnly, "%sIn container %s, something listens on port %s, and nobody outside the container reaches it.", way, c.name(), port),
-			look(LoopbackOnly, "It listens on %s only, the container's own loopback. Its log may say so, too: docker logs %s", here[0], c.name()),
+			look(LoopbackOnly, "It listens on %s only, the container's own loopback. Its log may say so, too: %s", here[0], c.command("logs")),
 			fix(LoopbackOnly, "Have the program listen on all addresses: 0.0.0.0 instead of %s.", here[0].Addr()),
 		}
 	case reached && strings.Contains(kind, "timeout"):
 		return []Cause{
 			seen(TimedOut, "%sContainer %s listens on port %s, and does not answer in time.", way, c.name(), port),
-			look(TimedOut, "What is it doing? docker logs %s; docker top %s; docker stats --no-stream %s", c.name(), c.name(), c.name()),
+			look(TimedOut, "What is it doing? %s", c.command("logs", "top", "stats --no-stream")),
 		}
 	case reached:
 		return nil
@@ -212,7 +212,7 @@ func (c docked) deaf(open []netip.AddrPort, port, way, kind string) []Cause {
 		}
 	}
 	if len(ports) == 0 {
-		return append(chain, look(NotListening, "It listens on no port at all. Is it still starting? docker logs %s", c.name()))
+		return append(chain, look(NotListening, "It listens on no port at all. Is it still starting? %s", c.command("logs")))
 	}
 	var list []string
 	for _, p := range slices.Sorted(maps.Keys(ports)) {

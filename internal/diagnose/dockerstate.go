@@ -50,7 +50,7 @@ func (c docked) neverStarted() []Cause {
 	if c.State.Error != "" {
 		return []Cause{
 			seen(ContainerCreateError, "Container %s could not be started: %s", c.name(), refusal(c.State.Error)),
-			look(ContainerCreateError, "What it was to run: docker inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' %s", c.name()),
+			look(ContainerCreateError, "What it was to run: %s", c.command("inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}'")),
 		}
 	}
 	return []Cause{
@@ -92,9 +92,9 @@ func (x world) printed(ctx context.Context, c docked, chain ...Cause) []Cause {
 	var log strings.Builder
 	_ = x.client.Logs(ctx, c.ID, 20, &log) // without it there is less to tell
 	if lines := message.Tail(log.String(), 5); len(lines) > 0 {
-		return append(chain, look(code, "The last it printed (docker logs %s):\n  %s", c.name(), strings.Join(lines, "\n  ")))
+		return append(chain, look(code, "The last it printed (%s):\n  %s", c.command("logs"), strings.Join(lines, "\n  ")))
 	}
-	return append(chain, look(code, "It printed nothing. See how it ended: docker inspect -f '{{json .State}}' %s", c.name()))
+	return append(chain, look(code, "It printed nothing. See how it ended: %s", c.command("inspect -f '{{json .State}}'")))
 }
 
 func (c docked) outOfMemory() []Cause {
@@ -104,7 +104,7 @@ func (c docked) outOfMemory() []Cause {
 	}
 	return []Cause{
 		seen(OOMKilled, "The kernel killed it, because it wanted more memory than %s.", limit),
-		look(OOMKilled, "Compare the limit with what the program needs: docker inspect -f '{{.HostConfig.Memory}} {{.Config.Env}}' %s", c.name()),
+		look(OOMKilled, "Compare the limit with what the program needs: %s", c.command("inspect -f '{{.HostConfig.Memory}} {{.Config.Env}}'")),
 		fix(OOMKilled, "Raise the limit (docker stop, docker update --memory … --memory-swap …, docker start), or have the program take less."),
 	}
 }
