@@ -3,10 +3,13 @@ package container
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/go-connections/nat"
+	"github.com/docker/go-units"
 
 	dockercontainer "github.com/docker/docker/api/types/container"
 )
@@ -23,6 +26,22 @@ type Spec struct {
 	ReadOnly            bool
 	Restart             string // the restart policy; empty for none
 	Labels              map[string]string
+}
+
+// Variables are an environment as a Spec has it.
+func Variables(env map[string]string) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		all = append(all, name+"="+env[name])
+	}
+	return all
+}
+
+// Memory reads an amount of memory as docker run -m takes it: 64m. Nothing is no limit.
+func Memory(text string) (bytes int64, err error) {
+	if text == "" {
+		return 0, nil
+	}
+	return units.RAMInBytes(text)
 }
 
 // Run makes and starts a container, in place of one of this name that an earlier

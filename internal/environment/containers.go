@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-
-	"github.com/docker/go-units"
 
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/lab"
@@ -54,19 +50,13 @@ func (l *Lifecycle) makeContainers(ctx context.Context, o Observer) (err error) 
 }
 
 func makeContainer(ctx context.Context, docker *container.Client, c lab.DockerContainer) error {
+	memory, err := container.Memory(c.Memory)
+	if err != nil {
+		return fmt.Errorf("its memory: %w", err)
+	}
 	spec := container.Spec{
-		Name: c.Name, Image: c.Image, Entrypoint: c.Entrypoint, Command: c.Command, User: c.User, Network: c.Network,
-		Publish: c.Publish, Volumes: c.Volumes, ReadOnly: c.ReadOnly, Restart: c.Restart,
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
-		spec.Env = append(spec.Env, name+"="+c.Env[name])
-	}
-	if c.Memory != "" {
-		memory, err := units.RAMInBytes(c.Memory)
-		if err != nil {
-			return fmt.Errorf("its memory: %w", err)
-		}
-		spec.Memory = memory
+		Name: c.Name, Image: c.Image, Entrypoint: c.Entrypoint, Command: c.Command, Env: container.Variables(c.Env), User: c.User,
+		Network: c.Network, Publish: c.Publish, Volumes: c.Volumes, Memory: memory, ReadOnly: c.ReadOnly, Restart: c.Restart,
 	}
 	if c.Ends {
 		return docker.RunToEnd(ctx, spec)

@@ -35,7 +35,7 @@ func (e *dockerExec) Look(ctx context.Context) (Observation, error) {
 	if container.NotExecutable(code) && strings.HasPrefix(out.String(), "OCI runtime exec failed") {
 		// The engine says so where the program would have said something.
 		said, out = limited{}, limited{}
-		said.WriteString(e.spec.Command[0] + ": not found in the container")
+		said.WriteString(e.spec.Command[0] + ": not in the container, or not to be run there")
 	}
 	o.Found, o.Summary = true, fmt.Sprintf("exit code %d", code)
 	o.Self = map[string]any{

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/go-units"
 
 	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/container"
@@ -67,19 +64,12 @@ func (d *docker) refused(ctx context.Context, err error) bool {
 }
 
 func trial(r *lab.DockerRun) (container.Spec, error) {
-	s := container.Spec{
-		Name: r.Name, Image: r.Image, Entrypoint: r.Entrypoint, Command: r.Command, User: r.User, Network: r.Network, Volumes: r.Volumes, ReadOnly: r.ReadOnly,
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Env)) {
-		s.Env = append(s.Env, name+"="+r.Env[name])
-	}
-	if r.Memory == "" {
-		return s, nil
-	}
-	memory, err := units.RAMInBytes(r.Memory)
+	memory, err := container.Memory(r.Memory)
 	if err != nil {
-		return s, fmt.Errorf("the lab's memory: %w", err)
+		return container.Spec{}, fmt.Errorf("the lab's memory: %w", err)
 	}
-	s.Memory = memory
-	return s, nil
+	return container.Spec{
+		Name: r.Name, Image: r.Image, Entrypoint: r.Entrypoint, Command: r.Command, Env: container.Variables(r.Env), User: r.User,
+		Network: r.Network, Volumes: r.Volumes, Memory: memory, ReadOnly: r.ReadOnly,
+	}, nil
 }
