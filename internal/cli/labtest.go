@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,9 +87,13 @@ func (o *labTestOptions) run(ctx context.Context, refs []string) error {
 	if err != nil {
 		return err
 	}
+	labs, err := o.find(ctx, home, refs)
+	if err != nil {
+		return err
+	}
 	worst := error(nil)
-	for _, ref := range refs {
-		report, err := o.prove(ctx, home, ref)
+	for i, ref := range refs {
+		report, err := o.prove(ctx, home, ref, labs[i])
 		if ctx.Err() != nil {
 			err = &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; run it again to go on where it was"}
 		}
@@ -103,13 +110,33 @@ func (o *labTestOptions) run(ctx context.Context, refs []string) error {
 	return worst
 }
 
+// find loads every lab before the first is proved: a wrong name at the end of
+// the line should not come up after an hour.
+func (o *labTestOptions) find(ctx context.Context, home environment.Home, refs []string) ([]*source, error) {
+	var labs []*source
+	for _, ref := range refs {
+		src, err := o.s.findLab(ctx, home, ref, o.trust)
+		if p := (*environment.Problem)(nil); errors.As(err, &p) && p.Code == environment.CodeUnknownLab && hasCase(labs, ref) {
+			p.Hint = fmt.Sprintf("To run one case of a lab: `labctl lab test %s --case %s`", refs[0], ref)
+		}
+		if err != nil {
+			return nil, err
+		}
+		labs = append(labs, src)
+	}
+	return labs, nil
+}
+
+func hasCase(labs []*source, name string) bool {
+	return slices.ContainsFunc(labs, func(src *source) bool {
+		_, err := fs.Stat(src.FS, path.Join("verdicts", name))
+		return err == nil
+	})
+}
+
 // prove runs one lab's matrix in a home of its own, which is removed afterwards
 // unless environments are kept in it.
-func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref string) (report verdict.Report, err error) {
-	src, err := o.s.findLab(ctx, home, ref, o.trust)
-	if err != nil {
-		return report, err
-	}
+func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref string, src *source) (report verdict.Report, err error) {
 	o.ref = ref
 	if src.Dir != "" {
 		ref = src.Dir

@@ -11,30 +11,57 @@ import (
 	"strings"
 	"testing"
 
+	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/verdict"
+	"labctl.dev/labctl/labs"
 )
 
 // TestMatrix proves every lab of the catalogue as far as the budget of a test
 // run allows: untouched, one solution and a sample of mutants that changes with
 // every commit; all cases of a lab that the last commit changed. `make matrix`
 // runs everything.
+// Labs with a cluster and labs without are proved beside each other: most of
+// the time a case waits.
 func TestMatrix(t *testing.T) {
 	root := output(t, "git", "rev-parse", "--show-toplevel")
 	commit := output(t, "git", "rev-parse", "HEAD")
-	labs, err := filepath.Glob(filepath.Join(root, "labs", "*", "lab.yaml"))
-	if err != nil || len(labs) == 0 {
-		t.Fatalf("no labs below %s: %v", root, err)
-	}
-	for _, file := range labs {
-		lab := filepath.Base(filepath.Dir(file))
-		t.Run(lab, func(t *testing.T) {
-			args := []string{"lab", "test", lab, "-o", "json", "--no-cache"}
-			if !changed(root, lab) {
-				args = append(args, "--sample", "4", "--sample-key", commit)
+	for group, names := range catalogue(t) {
+		t.Run(group, func(t *testing.T) {
+			t.Parallel()
+			for _, name := range names {
+				t.Run(name, func(t *testing.T) {
+					args := []string{"lab", "test", name, "-o", "json", "--no-cache"}
+					if !changed(root, name) {
+						args = append(args, "--sample", "4", "--sample-key", commit)
+					}
+					prove(t, args)
+				})
 			}
-			prove(t, args)
 		})
 	}
+}
+
+// catalogue groups the labs by what their environments weigh.
+func catalogue(t *testing.T) map[string][]string {
+	t.Helper()
+	all := lab.Catalogue{FS: labs.FS()}
+	names, err := all.Names()
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no labs: %v", err)
+	}
+	groups := map[string][]string{}
+	for _, name := range names {
+		head, err := all.Head(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group := "bare"
+		if head.Needs.Cluster != nil {
+			group = "cluster"
+		}
+		groups[group] = append(groups[group], name)
+	}
+	return groups
 }
 
 // changed tells whether the last commit touched the lab. Without an earlier

@@ -15,6 +15,8 @@ import (
 // that neither passed nor was blocked.
 func judge(c lab.Case, report check.Report, full bool, allowed []string) (wrong []string, failed []FailedCheck) {
 	seen := map[string]bool{}
+	var blocked bool
+	var inTheWay []string
 	for _, t := range report.Tasks {
 		for _, r := range t.Checks {
 			id := t.ID + "/" + r.ID
@@ -22,10 +24,18 @@ func judge(c lab.Case, report check.Report, full bool, allowed []string) (wrong 
 			if r.Verdict != check.Pass && r.Verdict != check.Blocked {
 				failed = append(failed, FailedCheck{ID: id, Code: r.Code})
 			}
-			if fault := judgeCheck(c, id, r, full, allowed); fault != "" {
+			fault := judgeCheck(c, id, r, full, allowed)
+			switch {
+			case fault != "":
 				wrong = append(wrong, fault)
+				blocked = blocked || r.Verdict == check.Blocked
+			case r.Verdict == check.Fail && c.Fails[id] == "":
+				inTheWay = append(inTheWay, id+": "+describe(r))
 			}
 		}
+	}
+	if blocked { // else the author would have to guess by what
+		wrong = append(wrong, inTheWay...)
 	}
 	for _, id := range named(c) {
 		if !seen[id] {
@@ -70,10 +80,11 @@ func judgeCheck(c lab.Case, id string, r check.Result, full bool, allowed []stri
 }
 
 func describe(r check.Result) string {
-	if r.Code == "" {
-		return string(r.Verdict)
+	what := strings.TrimSpace(string(r.Verdict) + " " + r.Code)
+	if observed := strings.TrimSpace(r.Observed); observed != "" {
+		return what + " (" + observed + ")"
 	}
-	return fmt.Sprintf("%s %s (%s)", r.Verdict, r.Code, strings.TrimSpace(r.Observed))
+	return what
 }
 
 // named lists the checks that a case expects something particular of.

@@ -31,13 +31,15 @@ func TestJudge(t *testing.T) {
 		allowed []string
 		want    string // part of the fault; empty: none
 	}{
-		"a solution passes":              {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": pass}, true, nil, ""},
-		"a solution fails":               {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": failX}, true, nil, "a/1: fail X"},
-		"a solution is blocked":          {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": blocked}, true, nil, "blocked, want pass"},
-		"a solution is pending":          {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": {Verdict: check.Pending}}, true, nil, "want pass"},
-		"a mutant is caught":             {mutant, map[string]check.Result{"a/1": failX}, false, nil, ""},
-		"a mutant gets through":          {mutant, map[string]check.Result{"a/1": pass}, false, nil, "a/1: pass, want fail X"},
-		"a mutant, another code":         {mutant, map[string]check.Result{"a/1": {Verdict: check.Fail, Code: "Y"}}, false, nil, "want fail X"},
+		"a solution passes":      {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": pass}, true, nil, ""},
+		"a solution fails":       {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": failX}, true, nil, "a/1: fail X"},
+		"a solution is blocked":  {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": blocked}, true, nil, "blocked, want pass"},
+		"a solution is pending":  {lab.Case{Kind: lab.Solution}, map[string]check.Result{"a/1": {Verdict: check.Pending}}, true, nil, "want pass"},
+		"a mutant is caught":     {mutant, map[string]check.Result{"a/1": failX}, false, nil, ""},
+		"a mutant gets through":  {mutant, map[string]check.Result{"a/1": pass}, false, nil, "a/1: pass, want fail X"},
+		"a mutant, another code": {mutant, map[string]check.Result{"a/1": {Verdict: check.Fail, Code: "Y"}}, false, nil, "want fail X"},
+		"a mutant is blocked, and by what": {mutant, map[string]check.Result{"a/1": blocked, "a/0": {Verdict: check.Fail, Code: "Z", Observed: "this"}}, false, nil,
+			"a/0: fail Z (this)"},
 		"a mutant is only pending":       {mutant, map[string]check.Result{"a/1": {Verdict: check.Pending, Code: "X"}}, false, nil, "want fail X"},
 		"a mutant is not looked at":      {mutant, map[string]check.Result{"a/2": pass}, false, nil, "a/1 was not run"},
 		"a mutant breaks more, full":     {mutant, map[string]check.Result{"a/1": failX, "b/1": failX}, true, nil, "b/1: fail X"},
