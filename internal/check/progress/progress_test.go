@@ -113,10 +113,6 @@ func TestPods(t *testing.T) {
 			container(corev1.ContainerState{}, time.Second)(p)
 			p.Status.Conditions = nil
 		}, true},
-		"ending": {func(p *corev1.Pod) {
-			at, grace := ago(-20*time.Second), int64(30)
-			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &at, &grace
-		}, true},
 		"ending for ever": {func(p *corev1.Pod) {
 			at, grace := ago(time.Hour), int64(30)
 			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &at, &grace
@@ -138,6 +134,31 @@ func TestPods(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An old pod that is ending is on the way only to what counts it: itself, the
+// namespace's endpoints, and a workload that waits for it to be gone.
+func TestEndingPods(t *testing.T) {
+	ending := func(p *corev1.Pod) {
+		at, grace := ago(-20*time.Second), int64(30)
+		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &at, &grace
+	}
+	for about, done := range map[progress.Subject]bool{ // whether it moves when the deployment is done
+		{Kind: "Deployment", Name: "web", Found: true}:      false,
+		{Kind: "Pod", Of: "deployment/web", Found: true}:    false,
+		{Kind: "Pod", Name: "web-1-a", Found: true}:         true,
+		{Kind: "EndpointSlice"}:                             true,
+		{Kind: "Endpoints", Of: "service/web", Found: true}: true,
+	} {
+		s := shop(pod(ending))
+		if got := progress.Of(s, about); got.Moving != done {
+			t.Errorf("%+v of a deployment that is done: %+v, want moving %v", about, got, done)
+		}
+		s.Deployments[0].Status.UpdatedReplicas = 0 // strategy Recreate
+		if got := progress.Of(s, about); !got.Moving {
+			t.Errorf("%+v of a deployment that waits: %+v, want moving", about, got)
+		}
 	}
 }
 

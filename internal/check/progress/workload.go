@@ -15,17 +15,17 @@ func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
 	if d.Generation > d.Status.ObservedGeneration {
 		return seen(changed, "deployment", d.Name)
 	}
+	done := d.Status.UpdatedReplicas == replicas(d.Spec.Replicas) && d.Status.AvailableReplicas == replicas(d.Spec.Replicas)
 	var states []State
 	for i := range s.ReplicaSets {
 		rs := &s.ReplicaSets[i]
 		if metav1.IsControlledBy(rs, d) {
-			states = append(states, pods(s, rs), recent(s.Taken, written(rs)))
+			states = append(states, pods(s, rs, done), recent(s.Taken, written(rs)))
 		}
 	}
 	if d.Status.AvailableReplicas < d.Status.ReadyReplicas {
 		states = append(states, moving(changed, "pods of deployment %s have not been ready for long enough", d.Name))
 	}
-	done := d.Status.UpdatedReplicas == replicas(d.Spec.Replicas) && d.Status.AvailableReplicas == replicas(d.Spec.Replicas)
 	return settling(merge(append(states, recent(s.Taken, changed))...), done, "deployment", d.Name)
 }
 
@@ -35,7 +35,7 @@ func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet) State {
 		return seen(changed, "statefulset", set.Name)
 	}
 	done := set.Status.UpdatedReplicas == replicas(set.Spec.Replicas) && set.Status.AvailableReplicas == replicas(set.Spec.Replicas)
-	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "statefulset", set.Name)
+	return settling(merge(pods(s, set, done), recent(s.Taken, changed)), done, "statefulset", set.Name)
 }
 
 func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet) State {
@@ -44,7 +44,7 @@ func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet) State {
 		return seen(changed, "daemonset", set.Name)
 	}
 	done := set.Status.UpdatedNumberScheduled == set.Status.DesiredNumberScheduled && set.Status.NumberUnavailable == 0
-	return settling(merge(pods(s, set), recent(s.Taken, changed)), done, "daemonset", set.Name)
+	return settling(merge(pods(s, set, done), recent(s.Taken, changed)), done, "daemonset", set.Name)
 }
 
 // settling is the state of a workload: while it is fresh and not done, its
@@ -68,10 +68,15 @@ func seen(changed time.Time, kind, name string) State {
 	return moving(changed, "%s %s was changed and not acted on yet", kind, name)
 }
 
-// pods is the state of the pods of one controller.
-func pods(s *snapshot.Snapshot, owner metav1.Object) State {
+// pods merges the pods of an owner. Once all that it asks for is there, old ones
+// that are still ending bring nothing that is missing.
+func pods(s *snapshot.Snapshot, owner metav1.Object, done bool) State {
 	var states []State
 	for _, p := range s.Owned(owner) {
+		if done && p.DeletionTimestamp != nil {
+			states = append(states, still(turned(p)))
+			continue
+		}
 		// Fresh covers the moment between a pod's turn and its owner's count.
 		states = append(states, pod(s, p), recent(s.Taken, turned(p)))
 	}
