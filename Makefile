@@ -1,7 +1,7 @@
 # labctl. `make help` lists the targets; only Go, a C compiler, make and git are needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build docker start test unit crash matrix lint bench fresh clean
+.PHONY: help deps build docker node-image start test test-kind unit crash matrix lint bench fresh clean
 
 BIN     := $(CURDIR)/bin
 LAB     ?= kubernetes-101
@@ -22,7 +22,7 @@ ENGINE_PKG := github.com/moby/moby/v2/dockerversion
 build = @internal/tools/build.sh '$(1)' '$(2)' '$(3)' '$(4)' '$(5)' '$(6)'
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## say what is missing on this machine to build
 	@for tool in go gcc git; do command -v $$tool >/dev/null || { echo "labctl needs $$tool to build: install it (Debian: apt-get install golang gcc git) and run make again" >&2; exit 1; }; done
@@ -52,6 +52,17 @@ docker: deps ## build labctl's own Docker Engine into bin/, for labs that need o
 	$(call build,docker-compose,internal/tools/dockercli,github.com/docker/compose/v5/cmd,$(LDFLAGS) -X github.com/docker/compose/v5/internal.Version=v5.5.1)
 	$(call build,docker-buildx,internal/tools/dockercli,github.com/docker/buildx/cmd/buildx,$(LDFLAGS) -X github.com/docker/buildx/version.Version=v0.37.2)
 
+# kubeadm's control plane asks for seccomp, so this runc has it, and needs libseccomp to build.
+node-image: build ## build a node image for kind into bin/, from Go modules and Debian packages; labctl loads it into Docker (root)
+	@[ "$$(id -u)" = 0 ] || { echo "building the node image takes root: run sudo make node-image" >&2; exit 1; }
+	@pkg-config --exists libseccomp 2>/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -qq -y libseccomp-dev pkg-config >/dev/null || { echo "the node image needs libseccomp-dev and pkg-config: install them and run make again" >&2; exit 1; }
+	$(call build,kindnode,cmd/labkube,./kindnode,$(KUBE_LDFLAGS))
+	$(call build,node-runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS) -extldflags -static,seccomp netgo osusergo,1)
+	$(call build,ctr,internal/tools/node,github.com/containerd/containerd/v2/cmd/ctr,$(LDFLAGS),$(CTRD_TAGS))
+	$(call build,ptp,internal/tools/node,github.com/containernetworking/plugins/plugins/main/ptp,$(LDFLAGS))
+	$(call build,portmap,internal/tools/node,github.com/containernetworking/plugins/plugins/meta/portmap,$(LDFLAGS))
+	@internal/tools/nodeimage.sh $(KUBE)
+
 start: build $(if $(filter docker%,$(LAB)),docker) ## build, then start a lab (LAB=kubernetes-101); asks for sudo's password when you are not root
 	@[ "$$(id -u)" = 0 ] || set -- sudo $${LABCTL_HOME:+"LABCTL_HOME=$$LABCTL_HOME"}; \
 	[ $$# = 0 ] || command -v sudo >/dev/null || { echo "starting a lab takes root, and there is no sudo: run $(BIN)/labctl start $(LAB) as root" >&2; exit 1; }; \
@@ -59,6 +70,9 @@ start: build $(if $(filter docker%,$(LAB)),docker) ## build, then start a lab (L
 
 test: build docker $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
 	@LABCTL_BIN=$(BIN) internal/tools/test.sh
+
+test-kind: docker node-image ## as root: engine kind's conformance suite, on a Docker Engine and a node image built here
+	@LABCTL_BIN=$(BIN) internal/tools/withdocker.sh go test -tags e2e -count 1 -timeout 30m -v ./internal/engine/kind
 
 unit: $(BIN)/tools/gotestsum ## run the tests that need neither root nor network
 	@$(BIN)/tools/gotestsum --format pkgname -- ./... && cd cmd/labkube && $(KUBE_ENV) $(BIN)/tools/gotestsum --format pkgname -- ./...

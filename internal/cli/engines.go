@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/engine/kind"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/lab/nearest"
@@ -55,23 +56,33 @@ func (s *State) chooseEngine(ctx context.Context, name string, l *lab.Lab, argum
 		}
 		return s.tryEngine(ctx, e, l, "the lab needs no cluster", arguments)
 	}
-	var first error
+	return s.firstEngine(ctx, l, arguments)
+}
+
+// firstEngine takes the first engine that can run the lab here, and says what
+// the one before it lacks. When none can, it says what the first lacks that needs
+// no Docker: that is easiest to mend.
+func (s *State) firstEngine(ctx context.Context, l *lab.Lab, arguments string) (choice, error) {
+	why := "the first that can run the lab here"
+	var lacking error
+	var who string
 	for _, e := range s.Engines {
 		if e.Name() == "none" {
 			continue
 		}
-		c, err := s.tryEngine(ctx, e, l, "the first that can run the lab here", arguments)
+		c, err := s.tryEngine(ctx, e, l, why, arguments)
 		if err == nil {
 			return c, nil
 		}
-		if first == nil {
-			first = err
+		why = err.Error()
+		if lacking == nil || who == kind.Name {
+			lacking, who = err, e.Name()
 		}
 	}
-	if first == nil {
-		first = &environment.Problem{Code: environment.CodeNoEngine, Message: "this labctl has no engine that provides a cluster"}
+	if lacking == nil {
+		lacking = &environment.Problem{Code: environment.CodeNoEngine, Message: "this labctl has no engine that provides a cluster"}
 	}
-	return choice{}, first
+	return choice{}, lacking
 }
 
 func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why, arguments string) (choice, error) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/engine/kind"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
 	"labctl.dev/labctl/internal/lab"
@@ -111,7 +112,7 @@ func (s *State) unavailable(what string, caps engine.Capabilities, arguments str
 		Message: fmt.Sprintf("%s cannot run here: %s", what, caps.Reason),
 		Hint:    caps.Remedy,
 	}
-	if runtime.GOOS == "linux" && s.UID != 0 {
+	if runtime.GOOS == "linux" && s.UID != 0 && what != "the engine "+kind.Name { // Docker has its own ways to let users in
 		p.Code = environment.CodeNeedsRoot
 		p.Hint = "Run `sudo labctl start " + arguments + "`. Only starting needs root: your files stay yours, and `labctl check` runs as you."
 	}

@@ -19,6 +19,7 @@ import (
 	"labctl.dev/labctl/internal/component/docker"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/embedded"
+	"labctl.dev/labctl/internal/engine/kind"
 	"labctl.dev/labctl/internal/engine/none"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/lab/nearest"
@@ -36,7 +37,11 @@ func Main(ctx context.Context) int {
 
 // makeEngines lists the engines, in the order in which `auto` tries them.
 func makeEngines(s *State, home string, log *slog.Logger) []engine.Engine {
-	return []engine.Engine{embedded.New(embedded.Config{Log: log, Bin: s.Bin(), Home: home}), none.Engine{}}
+	return []engine.Engine{
+		kind.New(kind.Config{Log: log, Bin: s.Bin(), Getenv: s.usersDocker(home)}),
+		embedded.New(embedded.Config{Log: log, Bin: s.Bin(), Home: home}),
+		none.Engine{},
+	}
 }
 
 func makeComponents(log *slog.Logger) []component.Component {

@@ -4,7 +4,6 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 
 	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/component/docker/proxy"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/machine"
 	"labctl.dev/labctl/internal/machine/gateway"
 	"labctl.dev/labctl/internal/node"
@@ -181,22 +181,7 @@ func (e *Engine) Client() *client.Client { return e.client }
 
 // LoadImages gives the engine a lab's images.
 func (e *Engine) LoadImages(ctx context.Context, tar io.Reader) error {
-	response, err := e.client.ImageLoad(ctx, tar)
-	if err != nil {
-		return fmt.Errorf("load images into Docker: %w", err)
-	}
-	defer response.Body.Close()
-	for lines := json.NewDecoder(response.Body); ; {
-		var line struct{ Error string }
-		switch err := lines.Decode(&line); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("load images into Docker: %w", err)
-		case line.Error != "":
-			return errors.New("load images into Docker: " + line.Error)
-		}
-	}
+	return (&container.Client{API: e.client}).LoadImages(ctx, tar)
 }
 
 // Health asks the engine.

@@ -142,10 +142,11 @@ func (s *suite) nodeLoss(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), s.Timeout)
 	defer cancel()
-	if err := nodes.StopNode(ctx, "lab-worker"); err != nil {
+	worker := s.worker(ctx, t, cluster)
+	if err := nodes.StopNode(ctx, worker); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
-	if err := nodes.StartNode(ctx, "lab-worker"); err != nil {
+	if err := nodes.StartNode(ctx, worker); err != nil {
 		t.Fatalf("start: %v", err)
 	}
 	err := wait.PollUntilContextCancel(ctx, 200*time.Millisecond, true, func(ctx context.Context) (bool, error) {
@@ -154,4 +155,18 @@ func (s *suite) nodeLoss(t *testing.T) {
 	if err != nil {
 		t.Errorf("not healthy again: %v", cluster.Health(t.Context()))
 	}
+}
+
+// worker names a node that does not hold the control plane.
+func (s *suite) worker(ctx context.Context, t *testing.T, cluster engine.Cluster) string {
+	t.Helper()
+	client, err := kube.FromFile(cluster.Kubeconfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := client.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: "!node-role.kubernetes.io/control-plane"})
+	if err != nil || len(nodes.Items) == 0 {
+		t.Fatalf("of two nodes, %d are no control plane: %v", len(nodes.Items), err)
+	}
+	return nodes.Items[0].Name
 }

@@ -19,13 +19,13 @@ const seed = 1
 
 // bench runs labctl with a home of its own.
 type bench struct {
-	labctl, home, lab string
-	runs              int
+	labctl, home, lab, engine string
+	runs                      int
 }
 
-func newBench(lab string, runs int) (*bench, error) {
+func newBench(lab, engine string, runs int) (*bench, error) {
 	home, err := os.MkdirTemp("", "labctl-bench-")
-	return &bench{labctl: filepath.Join(os.Getenv("LABCTL_BIN"), "labctl"), home: home, lab: lab, runs: runs}, err
+	return &bench{labctl: filepath.Join(os.Getenv("LABCTL_BIN"), "labctl"), home: home, lab: lab, engine: engine, runs: runs}, err
 }
 
 // close stops what may still run, and removes the home.
@@ -78,7 +78,7 @@ type environment struct {
 func (b *bench) start(ctx context.Context, name string) (environment, time.Duration, error) {
 	var env environment
 	began := time.Now()
-	if err := b.do(ctx, &env, "start", b.lab, "--env", name, "--seed", strconv.Itoa(seed), "-o", "json"); err != nil {
+	if err := b.do(ctx, &env, "start", b.lab, "--engine", b.engine, "--env", name, "--seed", strconv.Itoa(seed), "-o", "json"); err != nil {
 		return env, 0, err
 	}
 	err := answers(ctx, env.Kubeconfig)

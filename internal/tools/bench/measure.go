@@ -24,6 +24,16 @@ func (b *bench) list(ctx context.Context) error {
 	return nil
 }
 
+// first measures the start that loads the node image into Docker.
+func (b *bench) first(ctx context.Context) error {
+	_, d, err := b.start(ctx, "bench")
+	if err != nil {
+		return err
+	}
+	report("the first start ever, which loads the node image", []time.Duration{d}, "")
+	return b.do(ctx, nil, "stop", "--env", "bench", "--discard", "-o", "json")
+}
+
 // lifecycle measures start, check, reset and stop, one environment at a time.
 func (b *bench) lifecycle(ctx context.Context) error {
 	var start, reset, check, stop []time.Duration

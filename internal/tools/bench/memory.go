@@ -76,7 +76,8 @@ func (b *bench) processes() map[int]bool {
 		}
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
 		environ, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
-		if bytes.Contains(command, []byte("supervise")) && (bytes.Contains(environ, []byte(b.home)) || bytes.Contains(command, []byte(b.home))) {
+		node := b.engine == "kind" && bytes.Contains(command, []byte("containerd-shim")) // Docker's children, not the supervisor's
+		if node || bytes.Contains(command, []byte("supervise")) && (bytes.Contains(environ, []byte(b.home)) || bytes.Contains(command, []byte(b.home))) {
 			ours[pid] = true
 		}
 	}

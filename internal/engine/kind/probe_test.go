@@ -1,0 +1,122 @@
+package kind_test
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/engine/kind"
+)
+
+// daemon answers on a socket as a Docker Engine would, and returns its address.
+func daemon(t *testing.T, handle http.HandlerFunc) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kind") // a socket's path has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "docker.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handle}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return "unix://" + path
+}
+
+// speaks is a Docker Engine of an API version that has the images named.
+func speaks(version string, images ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", version)
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/_ping" {
+			return
+		}
+		for _, image := range images {
+			if strings.Contains(r.URL.Path, "/images/"+image+"/json") {
+				_, _ = w.Write([]byte(`{"Id": "sha256:1"}`))
+				return
+			}
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"message": "no such image"}`))
+	}
+}
+
+func TestProbe(t *testing.T) {
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	const own, kinds = "labctl.dev/node:v1.37.2", "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
+	for name, tt := range map[string]struct {
+		host    string
+		handle  http.HandlerFunc
+		archive bool
+		reason  string // part of it; empty when the engine is available
+		lacks   engine.Capability
+	}{
+		"no socket":          {host: "unix:///nowhere/docker.sock", reason: "no Docker Engine answers"},
+		"nobody listens":     {host: "unix://" + notListening(t), reason: "no Docker Engine answers"},
+		"another machine":    {host: "tcp://10.0.0.1:2375", reason: "on another machine"},
+		"hangs":              {handle: func(http.ResponseWriter, *http.Request) { <-hang }, reason: "does not answer within"},
+		"too old":            {handle: speaks("1.40"), reason: "is too old"},
+		"no image":           {handle: speaks("1.41"), reason: "no node image"},
+		"an archive":         {handle: speaks("1.41"), archive: true, lacks: engine.CapNetworkPolicy},
+		"own image":          {handle: speaks("1.51", own), lacks: engine.CapNetworkPolicy},
+		"kind's image":       {handle: speaks("1.51", kinds), lacks: engine.CapFastReset},
+		"refuses its answer": {handle: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, reason: "does not work"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin := t.TempDir()
+			if tt.archive {
+				if err := os.WriteFile(filepath.Join(bin, "node-image.tar"), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			host := tt.host
+			if tt.handle != nil {
+				host = daemon(t, tt.handle)
+			}
+			env := map[string]string{"DOCKER_HOST": host, "DOCKER_CONFIG": bin}
+			e := kind.New(kind.Config{Log: slog.New(slog.DiscardHandler), Bin: bin, Getenv: func(name string) string { return env[name] }})
+			caps, err := e.Probe(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if caps.Available != (tt.reason == "") || !strings.Contains(caps.Reason, tt.reason) {
+				t.Errorf("got %+v, want the reason %q", caps, tt.reason)
+			}
+			if !caps.Available && caps.Remedy == "" {
+				t.Error("it says nothing of what would help")
+			}
+			if caps.Available && len(caps.Lacking([]engine.Capability{tt.lacks})) == 0 {
+				t.Errorf("it claims %s", tt.lacks)
+			}
+		})
+	}
+}
+
+// notListening is the path of a socket that nobody listens on any more.
+func notListening(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kind")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "docker.sock")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	_ = l.Close()
+	return path
+}

@@ -1,0 +1,97 @@
+package kind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"labctl.dev/labctl/internal/kube"
+)
+
+const (
+	readyPoll    = 100 * time.Millisecond
+	readyTimeout = 2 * time.Minute
+)
+
+// answers asks the API server whether it is ready.
+func (c *Cluster) answers(ctx context.Context) error {
+	client, err := kube.FromFile(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	if _, err := client.Typed.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx); err != nil {
+		return fmt.Errorf("the API server does not answer: %w", err)
+	}
+	return nil
+}
+
+// waitReady waits until pods can run on every node, and find each other by name.
+func (c *Cluster) waitReady(ctx context.Context) error {
+	client, err := kube.FromFile(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	var ailing error
+	err = wait.PollUntilContextTimeout(ctx, readyPoll, readyTimeout, true, func(ctx context.Context) (bool, error) {
+		found := c.ails(ctx, client)
+		if ctx.Err() == nil || ailing == nil { // else it is only that the time is up
+			ailing = found
+		}
+		return found == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the cluster: %w", errors.Join(ailing, err))
+	}
+	return nil
+}
+
+// ails says what is not ready yet.
+func (c *Cluster) ails(ctx context.Context, client *kube.Client) error {
+	if err := c.answers(ctx); err != nil {
+		return err
+	}
+	nodes, err := client.Typed.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	if len(nodes.Items) < c.spec.Nodes {
+		return fmt.Errorf("%d of %d nodes have joined", len(nodes.Items), c.spec.Nodes)
+	}
+	for i := range nodes.Items {
+		if err := c.nodeAils(ctx, client, &nodes.Items[i]); err != nil {
+			return err
+		}
+	}
+	dns, err := client.Typed.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if dns.Status.ReadyReplicas == 0 {
+		return errors.New("the cluster's DNS is not ready")
+	}
+	_, err = client.Typed.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
+	return err
+}
+
+// nodeAils says what a node lacks. One that has been started again is ready by its
+// own account of yesterday until its kubelet has renewed its lease.
+func (c *Cluster) nodeAils(ctx context.Context, client *kube.Client, n *corev1.Node) error {
+	for _, condition := range n.Status.Conditions {
+		if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
+			return fmt.Errorf("node %s is not ready: %s", n.Name, condition.Message)
+		}
+	}
+	lease, err := client.Typed.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(ctx, n.Name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(c.began) {
+		return fmt.Errorf("node %s has not come back yet", n.Name)
+	}
+	return nil
+}
