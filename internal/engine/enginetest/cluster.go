@@ -3,6 +3,7 @@ package enginetest
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -160,6 +161,9 @@ func (s *suite) nodeLoss(t *testing.T) {
 // worker names a node that does not hold the control plane.
 func (s *suite) worker(ctx context.Context, t *testing.T, cluster engine.Cluster) string {
 	t.Helper()
+	if !slices.Contains(s.caps.Has, engine.CapCluster) { // the fake's nodes are names only
+		return "lab-worker"
+	}
 	client, err := kube.FromFile(cluster.Kubeconfig())
 	if err != nil {
 		t.Fatal(err)
