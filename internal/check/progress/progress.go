@@ -35,13 +35,16 @@ type Subject struct {
 	Kind, Name string // Name is empty for a list
 	Of         string // kind/name whose pods are meant
 	Found      bool   // whether it is there at all
+	// Ending says that old pods count until they are gone, also those of a workload
+	// that has all it asks for.
+	Ending bool
 }
 
 // Of says whether the subject still moves.
 func Of(s *snapshot.Snapshot, about Subject) State {
 	switch {
 	case about.Of != "":
-		return ofOwner(s, about.Of)
+		return ofOwner(s, about)
 	case !about.Found && !Derived(about.Kind):
 		// Nobody but a person makes one of these: only what happens at this
 		// very moment can bring it.
@@ -56,13 +59,13 @@ func Of(s *snapshot.Snapshot, about Subject) State {
 func Namespace(s *snapshot.Snapshot) State {
 	var states []State
 	for i := range s.Deployments {
-		states = append(states, deployment(s, &s.Deployments[i]))
+		states = append(states, deployment(s, &s.Deployments[i], true))
 	}
 	for i := range s.StatefulSets {
-		states = append(states, statefulSet(s, &s.StatefulSets[i]))
+		states = append(states, statefulSet(s, &s.StatefulSets[i], true))
 	}
 	for i := range s.DaemonSets {
-		states = append(states, daemonSet(s, &s.DaemonSets[i]))
+		states = append(states, daemonSet(s, &s.DaemonSets[i], true))
 	}
 	for _, p := range s.Pods(func(*corev1.Pod) bool { return true }) {
 		states = append(states, pod(s, p))
@@ -80,15 +83,15 @@ func ofObject(s *snapshot.Snapshot, about Subject) State {
 	switch strings.TrimSuffix(strings.ToLower(about.Kind), "s") {
 	case "deployment":
 		if d := snapshot.Named(s.Deployments, about.Name); d != nil {
-			return deployment(s, d)
+			return deployment(s, d, about.Ending)
 		}
 	case "statefulset":
 		if set := snapshot.Named(s.StatefulSets, about.Name); set != nil {
-			return statefulSet(s, set)
+			return statefulSet(s, set, about.Ending)
 		}
 	case "daemonset":
 		if set := snapshot.Named(s.DaemonSets, about.Name); set != nil {
-			return daemonSet(s, set)
+			return daemonSet(s, set, about.Ending)
 		}
 	case "cronjob":
 		if c := snapshot.Named(s.CronJobs, about.Name); c != nil && (c.Spec.Suspend == nil || !*c.Spec.Suspend) {
@@ -102,7 +105,8 @@ func ofObject(s *snapshot.Snapshot, about Subject) State {
 	return recent(s.Taken, Touched(s))
 }
 
-func ofOwner(s *snapshot.Snapshot, of string) State {
+func ofOwner(s *snapshot.Snapshot, about Subject) State {
+	of := about.Of
 	kind, name, ok := strings.Cut(of, "/")
 	if !ok {
 		kind, name = "pod", of
@@ -116,7 +120,7 @@ func ofOwner(s *snapshot.Snapshot, of string) State {
 			return merge(pod(s, p), recent(s.Taken, Touched(s)))
 		}
 	}
-	return ofObject(s, Subject{Kind: kind, Name: name, Found: true})
+	return ofObject(s, Subject{Kind: kind, Name: name, Found: true, Ending: about.Ending})
 }
 
 // recent is the state of something that nothing but its age speaks for.

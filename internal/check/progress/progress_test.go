@@ -145,11 +145,13 @@ func TestEndingPods(t *testing.T) {
 		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &at, &grace
 	}
 	for about, done := range map[progress.Subject]bool{ // whether it moves when the deployment is done
-		{Kind: "Deployment", Name: "web", Found: true}:      false,
-		{Kind: "Pod", Of: "deployment/web", Found: true}:    false,
-		{Kind: "Pod", Name: "web-1-a", Found: true}:         true,
-		{Kind: "EndpointSlice"}:                             true,
-		{Kind: "Endpoints", Of: "service/web", Found: true}: true,
+		{Kind: "Deployment", Name: "web", Found: true}:                 false,
+		{Kind: "Pod", Of: "deployment/web", Found: true}:               false,
+		{Kind: "Deployment", Name: "web", Found: true, Ending: true}:   true,
+		{Kind: "Pod", Of: "deployment/web", Found: true, Ending: true}: true,
+		{Kind: "Pod", Name: "web-1-a", Found: true}:                    true,
+		{Kind: "EndpointSlice"}:                                        true,
+		{Kind: "Endpoints", Of: "service/web", Found: true}:            true,
 	} {
 		s := shop(pod(ending))
 		if got := progress.Of(s, about); got.Moving != done {

@@ -10,7 +10,7 @@ import (
 )
 
 // deployment says whether a Deployment is on its way to what its spec says.
-func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
+func deployment(s *snapshot.Snapshot, d *appsv1.Deployment, ending bool) State {
 	changed := written(d)
 	if d.Generation > d.Status.ObservedGeneration {
 		return seen(changed, "deployment", d.Name)
@@ -20,7 +20,7 @@ func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
 	for i := range s.ReplicaSets {
 		rs := &s.ReplicaSets[i]
 		if metav1.IsControlledBy(rs, d) {
-			states = append(states, pods(s, rs, done), recent(s.Taken, written(rs)))
+			states = append(states, pods(s, rs, ending || !done), recent(s.Taken, written(rs)))
 		}
 	}
 	if d.Status.AvailableReplicas < d.Status.ReadyReplicas {
@@ -29,22 +29,22 @@ func deployment(s *snapshot.Snapshot, d *appsv1.Deployment) State {
 	return settling(merge(append(states, recent(s.Taken, changed))...), done, "deployment", d.Name)
 }
 
-func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet) State {
+func statefulSet(s *snapshot.Snapshot, set *appsv1.StatefulSet, ending bool) State {
 	changed := written(set)
 	if set.Generation > set.Status.ObservedGeneration {
 		return seen(changed, "statefulset", set.Name)
 	}
 	done := set.Status.UpdatedReplicas == replicas(set.Spec.Replicas) && set.Status.AvailableReplicas == replicas(set.Spec.Replicas)
-	return settling(merge(pods(s, set, done), recent(s.Taken, changed)), done, "statefulset", set.Name)
+	return settling(merge(pods(s, set, ending || !done), recent(s.Taken, changed)), done, "statefulset", set.Name)
 }
 
-func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet) State {
+func daemonSet(s *snapshot.Snapshot, set *appsv1.DaemonSet, ending bool) State {
 	changed := written(set)
 	if set.Generation > set.Status.ObservedGeneration {
 		return seen(changed, "daemonset", set.Name)
 	}
 	done := set.Status.UpdatedNumberScheduled == set.Status.DesiredNumberScheduled && set.Status.NumberUnavailable == 0
-	return settling(merge(pods(s, set, done), recent(s.Taken, changed)), done, "daemonset", set.Name)
+	return settling(merge(pods(s, set, ending || !done), recent(s.Taken, changed)), done, "daemonset", set.Name)
 }
 
 // settling is the state of a workload: while it is fresh and not done, its
@@ -69,11 +69,11 @@ func seen(changed time.Time, kind, name string) State {
 }
 
 // pods merges the pods of an owner. Once all that it asks for is there, old ones
-// that are still ending bring nothing that is missing.
-func pods(s *snapshot.Snapshot, owner metav1.Object, done bool) State {
+// that are still ending bring nothing that is missing, and count only if asked for.
+func pods(s *snapshot.Snapshot, owner metav1.Object, ending bool) State {
 	var states []State
 	for _, p := range s.Owned(owner) {
-		if done && p.DeletionTimestamp != nil {
+		if !ending && p.DeletionTimestamp != nil {
 			states = append(states, still(turned(p)))
 			continue
 		}

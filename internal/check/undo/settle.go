@@ -45,7 +45,7 @@ func Settle(ctx context.Context, client *kube.Client, refs []Ref, within time.Du
 			// The lists of a snapshot are not of one instant, so a step from one
 			// object to the next can fall between them: look twice.
 			quiet++
-			state := progress.Of(s, progress.Subject{Kind: ref.Kind, Name: ref.Name, Found: true})
+			state := progress.Of(s, progress.Subject{Kind: ref.Kind, Name: ref.Name, Found: true, Ending: true})
 			if state.Moving {
 				quiet = 0
 			}
