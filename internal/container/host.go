@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Host is the address of the user's own Docker Engine, as the docker command
@@ -64,7 +65,12 @@ func ConfigDir(getenv func(string) string) string {
 // Local tells whether an engine's address is on this machine, so that ports its
 // containers publish on the loopback are this machine's.
 func Local(host string) bool {
-	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
+	address, err := url.Parse(host)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(address.Hostname())
+	return address.Scheme == "unix" || address.Scheme == "npipe" || address.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func readJSON(path string, into any) error {

@@ -51,3 +51,14 @@ func TestHost(t *testing.T) {
 		})
 	}
 }
+
+func TestLocal(t *testing.T) {
+	for host, want := range map[string]bool{
+		"unix:///var/run/docker.sock": true, "npipe:////./pipe/docker_engine": true, "tcp://localhost:2375": true, "tcp://127.0.0.1:2375": true,
+		"tcp://[::1]:2375": true, "tcp://10.0.0.1:2375": false, "ssh://me@build": false, "tcp://docker:2376": false,
+	} {
+		if got := container.Local(host); got != want {
+			t.Errorf("%s: %v, want %v", host, got, want)
+		}
+	}
+}

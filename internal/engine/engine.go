@@ -134,6 +134,9 @@ type Resource struct {
 	Engine string `json:"engine"` // the engine's name
 	Kind   string `json:"kind"`   // process, cgroup, mount, container, directory, …
 	Name   string `json:"name"`   // pid, path, container id, …
+	// Dir is the Spec.Dir of the cluster, where the engine knows it: as long as that
+	// is there, the cluster is somebody's, even if nothing of it runs.
+	Dir string `json:"-"`
 }
 
 // Ledger is where an engine writes down a resource before it makes it.

@@ -220,7 +220,7 @@ func answers(port int) bool {
 func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engine.ID]bool) (Finding, bool) {
 	all, known := spared[r.ID]
 	alive := r.Kind == "process" || r.Kind == "cgroup" || r.Kind == "mount"
-	if all || (known && !alive) {
+	if all || (known && !alive) || c.anothers(r) {
 		return Finding{}, false
 	}
 	return Finding{
@@ -232,6 +232,19 @@ func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engin
 			return "", e.Remove(ctx, r)
 		},
 	}, true
+}
+
+// anothers tells what belongs to an environment of another home, which may only
+// be stopped. What cannot be looked at is there.
+func (c Collector) anothers(r engine.Resource) bool {
+	if r.Dir == "" {
+		return false
+	}
+	if inside, err := filepath.Rel(c.Home.Dir, r.Dir); err == nil && filepath.IsLocal(inside) {
+		return false
+	}
+	_, err := os.Stat(r.Dir)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func isCode(err error, code string) bool {

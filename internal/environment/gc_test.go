@@ -51,3 +51,26 @@ func TestWhatIsInUseByNowIsNotCollected(t *testing.T) {
 		}
 	}
 }
+
+// A cluster that does not run belongs to whoever keeps its files.
+func TestWhatAnotherHomeKeepsIsNotCollected(t *testing.T) {
+	h := testHome(t)
+	kept := t.TempDir()
+	c := Collector{Home: h}
+	for name, tt := range map[string]struct {
+		dir  string
+		ours bool
+	}{
+		"of another home":             {kept, false},
+		"of another home, gone":       {filepath.Join(kept, "gone"), true},
+		"of this home, without state": {filepath.Join(h.Dir, "envs", "gone", "engine"), true},
+		"of whom is not known":        {"", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, ours := c.leftover(&fake.Engine{}, engine.Resource{ID: "x", Kind: "container", Name: "n", Dir: tt.dir}, map[engine.ID]bool{})
+			if ours != tt.ours {
+				t.Errorf("collected: %v, want %v", ours, tt.ours)
+			}
+		})
+	}
+}

@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/node"
@@ -18,30 +17,13 @@ import (
 
 // LoadImages sends the tar to every node that runs, all at once.
 func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
-	nodes := c.running()
-	sending, ctx := errgroup.WithContext(ctx)
-	var ends []io.Writer
-	var pipes []*io.PipeWriter
-	for _, m := range nodes {
-		r, w := io.Pipe()
-		ends, pipes = append(ends, w), append(pipes, w)
-		sending.Go(func() error {
-			err := m.control.do(ctx, "/images", r)
-			if err != nil {
-				err = fmt.Errorf("load images into node %s: %w", m.name, err)
-			}
-			r.CloseWithError(err) // so that the others are not kept waiting
-			return err
-		})
+	members := map[string]*member{}
+	for _, m := range c.running() {
+		members[m.name] = m
 	}
-	_, err := io.Copy(io.MultiWriter(ends...), tar)
-	for _, w := range pipes {
-		w.CloseWithError(err)
-	}
-	if failed := sending.Wait(); failed != nil {
-		return failed
-	}
-	return err
+	return engine.LoadEach(ctx, tar, slices.Sorted(maps.Keys(members)), func(ctx context.Context, node string, tar io.Reader) error {
+		return members[node].control.do(ctx, "/images", tar)
+	})
 }
 
 // Baseline makes the present state the one that Reset returns to.

@@ -36,6 +36,9 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 	if err := os.MkdirAll(c.spec.Dir, 0o755); err != nil {
 		return err
 	}
+	if err := claim(ctx, c.docker, name, c.spec.Dir); err != nil {
+		return err
+	}
 	image, err := e.nodeImage(ctx, c.docker, progress)
 	if err != nil {
 		return err

@@ -2,9 +2,11 @@
 // (https://kind.sigs.k8s.io) runs each node in a container of the user's own
 // Docker Engine. It needs no root beyond what Docker takes.
 //
-// Everything it makes carries kind's label with a cluster's name that begins
-// with labctl-, so that it can be found without any state; other clusters of
-// kind's are never touched. All clusters share one network, which goes with the
+// The nodes carry kind's label with the cluster's name. That names no owner, and
+// kind lets nobody add labels, so each cluster has an empty volume of the same name,
+// made before it and removed after it, whose label is the directory of its state.
+// With it everything can be found without that state; what has none is not
+// labctl's, whatever its name. All clusters share one network, which goes with the
 // last of them.
 package kind
 
@@ -26,8 +28,10 @@ const (
 	apiPort = "6443/tcp"
 
 	clusterPrefix = "labctl-"
-	networkName   = "labctl-kind"
-	maxNodes      = 3
+	// dirLabel is on a cluster's volume.
+	dirLabel    = "dev.labctl.kind.dir"
+	networkName = "labctl-kind"
+	maxNodes    = 3
 )
 
 // Config is what the engine has to know to be asked anything.

@@ -21,8 +21,10 @@ const (
 	// upFile is there once the cluster has been up: what is found without it is
 	// the rest of a start that was killed.
 	upFile = "up"
-	// kindContainer is the kind of ledger entries and leftovers.
+	// kindContainer and kindVolume are kinds of leftovers, the first also of ledger
+	// entries.
 	kindContainer = "container"
+	kindVolume    = "volume"
 )
 
 // Engine provides clusters in the user's Docker. They outlive the process.

@@ -4,19 +4,17 @@ package kind_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	dockercontainer "github.com/docker/docker/api/types/container"
+
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/enginetest"
 	"labctl.dev/labctl/internal/engine/kind"
-	"labctl.dev/labctl/internal/image"
-	"labctl.dev/labctl/internal/proc"
 )
 
 func newEngine() engine.Engine {
@@ -29,30 +27,48 @@ func TestMain(m *testing.M) { enginetest.Main(m, newEngine) }
 // internal/tools/withdocker.sh brings one.
 func TestKind(t *testing.T) {
 	enginetest.Run(t, enginetest.Options{
-		New: newEngine, Bin: os.Getenv("LABCTL_BIN"), Timeout: 4 * time.Minute, Image: web,
+		New: newEngine, Bin: os.Getenv("LABCTL_BIN"), Timeout: 4 * time.Minute, Image: enginetest.Web(os.Getenv("LABCTL_BIN")),
 		Moments: []time.Duration{0, 200 * time.Millisecond, 2 * time.Second, 6 * time.Second},
 	})
 }
 
-// web is an image of labapp's web service.
-func web(ctx context.Context) (io.ReadCloser, string, error) {
-	const ref, inside = "labctl.dev/web:v1", "/bin/labapp"
-	binary := filepath.Join(os.Getenv("LABCTL_BIN"), "labapp")
-	names, err := proc.Command{Path: binary, Args: []string{"--list"}}.Output(ctx)
+// A cluster of kind's that somebody else has made is not labctl's, even if they
+// called it so.
+func TestOthersClustersAreNotLeftovers(t *testing.T) {
+	host, err := container.Host(os.Getenv, container.ConfigDir(os.Getenv))
 	if err != nil {
-		return nil, "", err
+		t.Fatal(err)
 	}
-	archive, err := image.Assembler{}.Assemble(image.Spec{
-		Ref: ref, Files: map[string]string{inside: binary}, Links: image.Links(inside, strings.Fields(string(names))),
-		Entrypoint: []string{"/bin/web"},
+	docker, err := container.New(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = docker.Close() })
+	archive, ref, err := enginetest.Web(os.Getenv("LABCTL_BIN"))(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	if err := docker.LoadImages(t.Context(), archive); err != nil {
+		t.Fatal(err)
+	}
+	theirs := &dockercontainer.Config{Image: ref, Labels: map[string]string{"io.x-k8s.kind.cluster": "labctl-mine"}}
+	made, err := docker.API.ContainerCreate(t.Context(), theirs, nil, nil, nil, "labctl-mine-control-plane")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := docker.API.ContainerRemove(context.WithoutCancel(t.Context()), made.ID, dockercontainer.RemoveOptions{Force: true}); err != nil {
+			t.Error(err)
+		}
 	})
+	left, err := newEngine().Leftovers(t.Context())
 	if err != nil {
-		return nil, "", err
+		t.Fatal(err)
 	}
-	r, w := io.Pipe()
-	go func() {
-		_, err := archive.WriteTo(w)
-		w.CloseWithError(err)
-	}()
-	return r, ref, nil
+	for _, r := range left {
+		if r.ID == "mine" {
+			t.Errorf("taken for labctl's: %+v", r)
+		}
+	}
 }

@@ -3,6 +3,8 @@ package kind
 import (
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,5 +64,17 @@ func TestExplainQuotesTheCommand(t *testing.T) {
 	}
 	if got := explain("preparing nodes", errors.New("else")).Error(); !strings.Contains(got, "else") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The image that is asked for has to be the one that `make node-image` builds.
+func TestOwnImageIsTheMakefiles(t *testing.T) {
+	text, err := os.ReadFile("../../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`(?m)^KUBE +:= (.+)$`).FindSubmatch(text)
+	if version == nil || ownImage != "labctl.dev/node:v"+string(version[1]) {
+		t.Errorf("the Makefile builds %s of %q", version, ownImage)
 	}
 }

@@ -77,6 +77,9 @@ func (c *Cluster) writeKubeconfig(path string, cluster *api.Cluster, user string
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return err
 	}
+	if os.Geteuid() != 0 { // only root has an owner to give it to
+		return nil
+	}
 	return os.Chown(path, c.spec.Owner.UID, c.spec.Owner.GID)
 }
 

@@ -2,7 +2,9 @@ package kind
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -21,26 +23,11 @@ func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
 	if err != nil {
 		return err
 	}
-	sending, ctx := errgroup.WithContext(ctx)
-	var ends []io.Writer
-	var pipes []*io.PipeWriter
-	for _, n := range all {
-		r, w := io.Pipe()
-		ends, pipes = append(ends, w), append(pipes, w)
-		sending.Go(func() error {
-			err := c.importImages(ctx, nodeName(n), r)
-			r.CloseWithError(err) // so that the others are not kept waiting
-			return err
-		})
+	names := make([]string, len(all))
+	for i, n := range all {
+		names[i] = nodeName(n)
 	}
-	_, err = io.Copy(io.MultiWriter(ends...), tar)
-	for _, w := range pipes {
-		w.CloseWithError(err)
-	}
-	if failed := sending.Wait(); failed != nil {
-		return failed
-	}
-	return err
+	return engine.LoadEach(ctx, tar, names, c.importImages)
 }
 
 // importImages runs containerd's own import in a node.
@@ -48,11 +35,11 @@ func (c *Cluster) importImages(ctx context.Context, node string, tar io.Reader) 
 	argv := []string{"ctr", "--namespace=k8s.io", "images", "import", "--digests", "-"}
 	created, err := c.docker.API.ContainerExecCreate(ctx, node, dockercontainer.ExecOptions{Cmd: argv, AttachStdin: true, AttachStdout: true, AttachStderr: true})
 	if err != nil {
-		return fmt.Errorf("load images into node %s: %w", node, err)
+		return err
 	}
 	stream, err := c.docker.API.ContainerExecAttach(ctx, created.ID, dockercontainer.ExecAttachOptions{})
 	if err != nil {
-		return fmt.Errorf("load images into node %s: %w", node, err)
+		return err
 	}
 	defer stream.Close()
 	defer context.AfterFunc(ctx, stream.Close)() // reading knows no context
@@ -60,35 +47,26 @@ func (c *Cluster) importImages(ctx context.Context, node string, tar io.Reader) 
 	copying := new(errgroup.Group)
 	copying.Go(func() error {
 		_, err := io.Copy(stream.Conn, tar)
-		return firstError(err, stream.CloseWrite())
+		return errors.Join(err, stream.CloseWrite())
 	})
 	copying.Go(func() error {
 		_, err := stdcopy.StdCopy(&said, &said, stream.Reader)
 		return err
 	})
 	if err := copying.Wait(); err != nil {
-		return fmt.Errorf("load images into node %s: %w", node, firstError(context.Cause(ctx), err))
+		return cmp.Or(context.Cause(ctx), err)
 	}
-	return c.ended(ctx, node, created.ID, &said)
+	return c.ended(ctx, created.ID, &said)
 }
 
 // ended turns what a command in a node said into an error, if it failed.
-func (c *Cluster) ended(ctx context.Context, node, exec string, said *bytes.Buffer) error {
+func (c *Cluster) ended(ctx context.Context, exec string, said *bytes.Buffer) error {
 	end, err := c.docker.API.ContainerExecInspect(ctx, exec)
 	if err != nil {
-		return fmt.Errorf("load images into node %s: %w", node, err)
+		return err
 	}
 	if end.ExitCode != 0 {
-		return fmt.Errorf("load images into node %s: exit code %d: %s", node, end.ExitCode, strings.TrimSpace(said.String()))
-	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+		return fmt.Errorf("exit code %d: %s", end.ExitCode, strings.TrimSpace(said.String()))
 	}
 	return nil
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
 
 	dockercontainer "github.com/docker/docker/api/types/container"
 
@@ -14,7 +17,7 @@ import (
 	"labctl.dev/labctl/internal/engine"
 )
 
-// nodes lists the containers of a cluster, running or not; of all of labctl's
+// nodes lists the containers of a cluster, running or not; of all of kind's
 // clusters if name is empty.
 func nodes(ctx context.Context, docker *container.Client, name string) ([]dockercontainer.Summary, error) {
 	label := clusterLabel
@@ -25,13 +28,30 @@ func nodes(ctx context.Context, docker *container.Client, name string) ([]docker
 	if err != nil {
 		return nil, fmt.Errorf("list the nodes: %w", err)
 	}
-	own := all[:0]
-	for _, c := range all {
-		if strings.HasPrefix(c.Labels[clusterLabel], clusterPrefix) {
-			own = append(own, c)
+	return all, nil
+}
+
+// claim makes the volume that says whose a cluster is.
+func claim(ctx context.Context, docker *container.Client, name, dir string) error {
+	if _, err := docker.API.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{dirLabel: dir}}); err != nil {
+		return fmt.Errorf("make the volume %s: %w", name, err)
+	}
+	return nil
+}
+
+// claims are the directories of all of labctl's clusters, by their names.
+func claims(ctx context.Context, docker *container.Client) (map[string]string, error) {
+	list, err := docker.API.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", dirLabel))})
+	if err != nil {
+		return nil, fmt.Errorf("list the volumes: %w", err)
+	}
+	dirs := map[string]string{}
+	for _, v := range list.Volumes {
+		if strings.HasPrefix(v.Name, clusterPrefix) {
+			dirs[v.Name] = v.Labels[dirLabel]
 		}
 	}
-	return own, nil
+	return dirs, nil
 }
 
 // purge removes the containers of a cluster, with their volumes, and the network
@@ -51,7 +71,14 @@ func purge(ctx context.Context, docker *container.Client, name string) error {
 	if err != nil {
 		return err
 	}
-	return dropNetwork(ctx, docker)
+	return errors.Join(unclaim(ctx, docker, name), dropNetwork(ctx, docker))
+}
+
+func unclaim(ctx context.Context, docker *container.Client, name string) error {
+	if err := docker.API.VolumeRemove(ctx, name, false); err != nil && !container.Gone(err) {
+		return fmt.Errorf("remove the volume %s: %w", name, err)
+	}
+	return nil
 }
 
 func discard(ctx context.Context, docker *container.Client, id string) error {
@@ -74,7 +101,7 @@ func dropNetwork(ctx context.Context, docker *container.Client) error {
 	return fmt.Errorf("remove the network %s: %w", networkName, err)
 }
 
-// Leftovers finds the nodes of labctl's clusters, by kind's label.
+// Leftovers finds the nodes of labctl's clusters, by kind's label, and their volumes.
 func (e *Engine) Leftovers(ctx context.Context) ([]engine.Resource, error) {
 	docker, _, err := e.docker()
 	if err != nil {
@@ -86,26 +113,46 @@ func (e *Engine) Leftovers(ctx context.Context) ([]engine.Resource, error) {
 	if _, err := docker.API.Ping(look); err != nil {
 		return nil, ctx.Err()
 	}
+	dirs, err := claims(ctx, docker)
+	if err != nil {
+		return nil, err
+	}
 	all, err := nodes(ctx, docker, "")
 	if err != nil {
 		return nil, err
 	}
-	found := make([]engine.Resource, len(all))
-	for i, c := range all {
-		id := engine.ID(strings.TrimPrefix(c.Labels[clusterLabel], clusterPrefix))
-		found[i] = engine.Resource{ID: id, Engine: Name, Kind: kindContainer, Name: strings.TrimPrefix(c.Names[0], "/")}
+	var found []engine.Resource
+	for _, c := range all {
+		name := c.Labels[clusterLabel]
+		if dir, ours := dirs[name]; ours {
+			found = append(found, resource(name, kindContainer, nodeName(c), dir))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(dirs)) { // after the nodes: without it nobody would find them
+		found = append(found, resource(name, kindVolume, name, dirs[name]))
 	}
 	return found, nil
 }
 
-// Remove removes a node that Leftovers found.
+func resource(cluster, kind, name, dir string) engine.Resource {
+	return engine.Resource{ID: engine.ID(strings.TrimPrefix(cluster, clusterPrefix)), Engine: Name, Kind: kind, Name: name, Dir: dir}
+}
+
+// Remove removes a node, or a cluster's volume, that Leftovers found.
 func (e *Engine) Remove(ctx context.Context, r engine.Resource) error {
-	if r.Kind != kindContainer || !strings.HasPrefix(r.Name, clusterName(r.ID)+"-") {
+	node := r.Kind == kindContainer && strings.HasPrefix(r.Name, clusterName(r.ID)+"-")
+	mark := r.Kind == kindVolume && r.Name == clusterName(r.ID)
+	if !node && !mark {
 		return fmt.Errorf("the kind engine makes no %s %s", r.Kind, r.Name)
 	}
 	docker, _, err := e.docker()
 	if err != nil {
 		return err
 	}
-	return errors.Join(discard(ctx, docker, r.Name), dropNetwork(ctx, docker), docker.Close())
+	if node {
+		err = discard(ctx, docker, r.Name)
+	} else {
+		err = unclaim(ctx, docker, r.Name)
+	}
+	return errors.Join(err, dropNetwork(ctx, docker), docker.Close())
 }
