@@ -141,6 +141,7 @@ func (c *Cluster) Close(ctx context.Context) error {
 // kill ends a node at once: what it holds is made to survive that, and shutting
 // systemd down takes ten seconds.
 func (c *Cluster) kill(ctx context.Context, name string) error {
+	calm(ctx, c.docker, name)
 	ended, lost := c.docker.API.ContainerWait(ctx, name, dockercontainer.WaitConditionNotRunning)
 	err := c.docker.API.ContainerKill(ctx, name, "SIGKILL")
 	if container.Gone(err) || container.Conflict(err) { // it has ended already

@@ -63,7 +63,12 @@ func purge(ctx context.Context, docker *container.Client, name string) error {
 	}
 	failed := make(chan error, len(all))
 	for _, c := range all {
-		go func() { failed <- discard(ctx, docker, c.ID) }()
+		go func() {
+			if c.State == dockercontainer.StateRunning {
+				calm(ctx, docker, c.ID)
+			}
+			failed <- discard(ctx, docker, c.ID)
+		}()
 	}
 	for range all {
 		err = errors.Join(err, <-failed)
@@ -150,6 +155,7 @@ func (e *Engine) Remove(ctx context.Context, r engine.Resource) error {
 		return err
 	}
 	if node {
+		calm(ctx, docker, r.Name)
 		err = discard(ctx, docker, r.Name)
 	} else {
 		err = unclaim(ctx, docker, r.Name)
