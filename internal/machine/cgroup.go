@@ -25,11 +25,12 @@ const CgroupDir = "labctl"
 
 // Make makes the cgroup of a machine and those above it.
 func (h Hierarchy) Make(id, name string) error {
-	// An engine that removes its last cluster at this moment may take the
-	// directory above from under us.
-	for try := 0; ; try++ {
+	// Whoever removes the last cluster at this moment takes the directory above
+	// from under us: where it is gone before or after it is opened.
+	deadline := time.Now().Add(cgroupTimeout)
+	for {
 		err := h.tryMake(CgroupDir, id, name)
-		if err == nil || try == 3 || !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENODEV) || time.Now().After(deadline) {
 			return err
 		}
 	}

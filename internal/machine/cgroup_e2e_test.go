@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"labctl.dev/labctl/internal/proc"
 )
 
@@ -62,5 +64,45 @@ func TestWhatIsFrozenCanEnd(t *testing.T) {
 	case <-p.Done():
 	case <-ctx.Done():
 		t.Error("the frozen process lives")
+	}
+}
+
+// Clusters that come and go beside each other share the directory above theirs:
+// the last to go removes it while the next makes its own in it.
+func TestCgroupsBesideOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	hierarchies, err := FindHierarchies(MountInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hierarchies {
+		// A directory of the test's own, which no cluster of this machine holds.
+		top := Hierarchy{Mount: filepath.Join(h.Mount, "labctl-test-"+strconv.Itoa(os.Getpid())), V1: h.V1}
+		if err := h.tryMake(filepath.Base(top.Mount)); err != nil {
+			t.Fatal(err)
+		}
+		var all errgroup.Group
+		for i := range 4 {
+			all.Go(func() error {
+				id := "cluster" + strconv.Itoa(i)
+				for range 200 {
+					if err := top.Make(id, "m"); err != nil {
+						return err
+					}
+					if err := top.Remove(t.Context(), id); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		if err := all.Wait(); err != nil {
+			t.Errorf("%s: %v", h.Mount, err)
+		}
+		if err := RemoveCgroup(t.Context(), top.Mount); err != nil {
+			t.Error(err)
+		}
 	}
 }
