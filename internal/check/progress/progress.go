@@ -56,18 +56,21 @@ func Of(s *snapshot.Snapshot, about Subject) State {
 }
 
 // Namespace says whether anything in the namespace still moves.
-func Namespace(s *snapshot.Snapshot) State {
+func Namespace(s *snapshot.Snapshot) State { return namespace(s, true) }
+
+// namespace counts pods that are ending if it is asked to.
+func namespace(s *snapshot.Snapshot, ending bool) State {
 	var states []State
 	for i := range s.Deployments {
-		states = append(states, deployment(s, &s.Deployments[i], true))
+		states = append(states, deployment(s, &s.Deployments[i], ending))
 	}
 	for i := range s.StatefulSets {
-		states = append(states, statefulSet(s, &s.StatefulSets[i], true))
+		states = append(states, statefulSet(s, &s.StatefulSets[i], ending))
 	}
 	for i := range s.DaemonSets {
-		states = append(states, daemonSet(s, &s.DaemonSets[i], true))
+		states = append(states, daemonSet(s, &s.DaemonSets[i], ending))
 	}
-	for _, p := range s.Pods(func(*corev1.Pod) bool { return true }) {
+	for _, p := range s.Pods(func(p *corev1.Pod) bool { return ending || p.DeletionTimestamp == nil }) {
 		states = append(states, pod(s, p))
 	}
 	return merge(append(states, recent(s.Taken, Touched(s)))...)
@@ -112,6 +115,9 @@ func ofOwner(s *snapshot.Snapshot, about Subject) State {
 		kind, name = "pod", of
 	}
 	kind = strings.TrimSuffix(strings.ToLower(kind), "s")
+	if kind == "service" && strings.EqualFold(about.Kind, "pod") {
+		return behind(s, name, about.Ending)
+	}
 	if kind == "service" || kind == "job" || kind == "cronjob" {
 		return Namespace(s)
 	}
@@ -121,6 +127,15 @@ func ofOwner(s *snapshot.Snapshot, about Subject) State {
 		}
 	}
 	return ofObject(s, Subject{Kind: kind, Name: name, Found: true, Ending: about.Ending})
+}
+
+// behind is the state of the pods behind a service. Whatever can become one
+// counts; nothing can if the service selects none.
+func behind(s *snapshot.Snapshot, service string, ending bool) State {
+	if svc := snapshot.Named(s.Services, service); svc != nil && len(svc.Spec.Selector) == 0 {
+		return recent(s.Taken, Touched(s))
+	}
+	return namespace(s, ending)
 }
 
 // recent is the state of something that nothing but its age speaks for.

@@ -152,6 +152,8 @@ func TestEndingPods(t *testing.T) {
 		{Kind: "Pod", Name: "web-1-a", Found: true}:                    true,
 		{Kind: "EndpointSlice"}:                                        true,
 		{Kind: "Endpoints", Of: "service/web", Found: true}:            true,
+		{Kind: "Pod", Of: "service/web", Found: true}:                  false,
+		{Kind: "Pod", Of: "service/web", Found: true, Ending: true}:    true,
 	} {
 		s := shop(pod(ending))
 		if got := progress.Of(s, about); got.Moving != done {
@@ -160,6 +162,22 @@ func TestEndingPods(t *testing.T) {
 		s.Deployments[0].Status.UpdatedReplicas = 0 // strategy Recreate
 		if got := progress.Of(s, about); !got.Moving {
 			t.Errorf("%+v of a deployment that waits: %+v, want moving", about, got)
+		}
+	}
+}
+
+// What starts may get behind a service, unless the service selects nothing.
+func TestPodsBehindAService(t *testing.T) {
+	for selects, moves := range map[string]bool{"app": true, "": false} {
+		s := shop(pod(container(running(time.Second), 20*time.Second)))
+		svc := corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", CreationTimestamp: ago(time.Hour)}}
+		if selects != "" {
+			svc.Spec.Selector = map[string]string{selects: "web"}
+		}
+		s.Services = []corev1.Service{svc}
+		got := progress.Of(s, progress.Subject{Kind: "Pod", Of: "service/web", Found: true})
+		if got.Moving != moves {
+			t.Errorf("selector %q: %+v, want moving %v", selects, got, moves)
 		}
 	}
 }
