@@ -68,7 +68,7 @@ start: build $(if $(filter docker%,$(LAB)),docker) ## build, then start a lab (L
 	[ $$# = 0 ] || command -v sudo >/dev/null || { echo "starting a lab takes root, and there is no sudo: run $(BIN)/labctl start $(LAB) as root" >&2; exit 1; }; \
 	"$$@" $(BIN)/labctl start $(LAB)
 
-test: build docker $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
+test: build docker $(if $(filter 0,$(shell id -u)),node-image) $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
 	@LABCTL_BIN=$(BIN) internal/tools/test.sh
 
 test-kind: docker node-image ## as root: engine kind's conformance suite, on a Docker Engine and a node image built here

@@ -14,6 +14,16 @@ if [ -z "${WITHDOCKER_DIR:-}" ]; then
   export WITHDOCKER_DIR
   group=/labctl-docker-$$
   child=
+  # All of it belongs to one cgroup in each hierarchy, which looks like the root from inside.
+  enter() {
+    local mount own
+    while read -r mount; do
+      own=$mount$group
+      mkdir "$own"
+      [ ! -e "$own/cpuset.cpus" ] || [ -e "$own/cgroup.type" ] || for f in cpus mems; do cat "$mount/cpuset.$f" >"$own/cpuset.$f"; done
+      echo "$BASHPID" >"$own/cgroup.procs"
+    done < <(awk '/ - cgroup2? / {print $5}' /proc/self/mountinfo)
+  }
   # A process that is frozen, as runc leaves some when it is killed in the middle of its work, does not die.
   thaw() {
     local state
@@ -28,11 +38,15 @@ if [ -z "${WITHDOCKER_DIR:-}" ]; then
   remove() {
     [ -z "$child" ] || { touch "$WITHDOCKER_DIR/over"; kill -KILL $child 2>/dev/null || true; ended; thaw 2>/dev/null; }
     rm -rf "$WITHDOCKER_DIR"
-    find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} + 2>/dev/null || true
+    for ((i = 0; i < 50; i++)); do # the kernel lets go of a cgroup a moment after its last process
+      find /sys/fs/cgroup -depth -type d -path "*$group*" -exec rmdir {} + 2>/dev/null
+      [ -n "$(find /sys/fs/cgroup -maxdepth 2 -path "*$group" -print -quit)" ] || break
+      read -rt 0.1 <> <(:) || true
+    done || true
   }
   trap remove EXIT
   trap 'exit 130' INT TERM
-  WITHDOCKER_GROUP=$group unshare --mount --net --pid --uts --ipc --fork --kill-child "$0" "$@" &
+  (enter && exec unshare --cgroup --mount --net --pid --uts --ipc --fork --kill-child "$0" "$@") &
   child=$!
   ended
   wait $child && code=0 || code=$?
@@ -43,11 +57,22 @@ fi
 dir=$WITHDOCKER_DIR
 mount --make-rprivate /
 mount -t proc proc /proc
+while read -r place type options; do
+  case $type in
+    cgroup) umount "$place" && mount -t cgroup -o "$options" cgroup "$place" ;;
+    cgroup2)
+      umount "$place" && mount -t cgroup2 cgroup2 "$place"
+      mkdir "$place/init" # processes and controllers for children do not go together
+      xargs -rn1 <"$place/cgroup.procs" >"$place/init/cgroup.procs" 2>/dev/null || true
+      sed -e 's/ / +/g' -e 's/^/+/' <"$place/cgroup.controllers" >"$place/cgroup.subtree_control"
+      ;;
+  esac
+done < <(awk '/ - cgroup2? / {sub(/^rw,/, "", $NF); print $5, $(NF-2), $NF}' /proc/self/mountinfo)
 ip link set lo up
 export PATH=$bin:$PATH # containerd, shim and runc of this release: Debian 12's are too old for it
 export DOCKER_HOST=unix://$dir/docker.sock
 "${DOCKERD:-$bin/dockerd}" --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-  --ip6tables=false --cgroup-parent "$WITHDOCKER_GROUP" --seccomp-profile=unconfined >"$dir/log" 2>&1 &
+  --ip6tables=false --seccomp-profile=unconfined >"$dir/log" 2>&1 &
 engine=$!
 for ((i = 0; i < 600; i++)); do
   docker version >/dev/null 2>&1 && break
