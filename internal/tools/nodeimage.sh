@@ -76,7 +76,7 @@ programs() {
   install -D -t "$root/usr/local/bin" "$bin"/{kindnode,ctr,containerd,containerd-shim-runc-v2}
   install -D "$bin/node-runc" "$root/usr/local/sbin/runc"
   install -D -t "$root/opt/cni/bin" "$bin"/{ptp,host-local,loopback,portmap}
-  for program in kubeadm kubelet kubectl; do ln -s /usr/local/bin/kindnode "$root/usr/bin/$program"; done
+  for program in kubeadm kubelet kubectl labctl-reset; do ln -s /usr/local/bin/kindnode "$root/usr/bin/$program"; done
   # Engines without CAP_SYS_RESOURCE cannot lower a score; where it can be lowered, this changes little.
   pause=$(images | grep /pause:)
   sed -i "s/restrict_oom_score_adj = false/restrict_oom_score_adj = true/; s|sandbox_image = .*|sandbox_image = \"$pause\"|" "$root/etc/containerd/config.toml"

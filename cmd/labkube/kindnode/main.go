@@ -27,6 +27,7 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 
 	"labctl.dev/labctl/cmd/labkube/kindnode/nodeagent"
+	"labctl.dev/labctl/cmd/labkube/kindnode/nodereset"
 	"labctl.dev/labctl/cmd/labkube/kubectl"
 )
 
@@ -41,6 +42,7 @@ var programs = map[string]func() int{
 	"kubeadm":                 runKubeadm,
 	"kubectl":                 func() int { return kubectl.Main(os.Args) },
 	"kubelet":                 func() int { return cli.Run(kubelet.NewKubeletCommand(context.Background())) },
+	"labctl-reset":            func() int { return nodereset.Main(context.Background(), os.Args, os.Stdout, os.Stderr) },
 	"nodeagent":               runNodeAgent,
 }
 

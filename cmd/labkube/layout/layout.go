@@ -48,6 +48,11 @@ func (n Node) Data(elem ...string) string {
 	return filepath.Join(append([]string{n.DataDir}, elem...)...)
 }
 
+// Baseline returns a path below the directory of what a reset goes back to.
+func (n Node) Baseline(elem ...string) string {
+	return filepath.Join(append([]string{n.Data("baseline")}, elem...)...)
+}
+
 // Run returns a path below the node's directory of things that need not last.
 func (n Node) Run(elem ...string) string {
 	return filepath.Join(append([]string{RunDir}, elem...)...)

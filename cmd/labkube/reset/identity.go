@@ -86,7 +86,7 @@ func identity(current []byte, fresh func() types.UID) (types.UID, error) {
 // of one length, so one can take another's place.
 func forms() []func(types.UID) string {
 	return []func(types.UID) string{
-		func(uid types.UID) string { return string(rune(len(uid))) + string(uid) },
+		func(uid types.UID) string { return protobufString(string(uid)) },
 		func(uid types.UID) string { return `"` + string(uid) + `"` },
 	}
 }

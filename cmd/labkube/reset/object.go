@@ -63,12 +63,15 @@ const (
 	crdKeys       = registry + "apiextensions.k8s.io/customresourcedefinitions/"
 	endpointKeys  = registry + "services/endpoints/"
 	sliceKeys     = registry + "endpointslices/"
+	leaseKeys     = registry + "masterleases/" // by address, one of each API server that runs
+	apiService    = "/default/kubernetes"      // ends the keys of the API server's Service and endpoints
 )
 
 // transient says that an object belongs to the moment, not to the state: nobody
-// wants yesterday's lease back.
+// wants yesterday's lease back. Tokens by which nodes join a cluster end after a day;
+// put back then, they would be removed at once, again and again.
 func transient(key string) bool {
-	for _, prefix := range []string{"events/", "leases/", "masterleases/", "peerserverleases/", "csinodes/"} {
+	for _, prefix := range []string{"events/", "leases/", "masterleases/", "peerserverleases/", "csinodes/", "secrets/kube-system/bootstrap-token-"} {
 		if strings.HasPrefix(key, registry+prefix) {
 			return true
 		}
@@ -90,3 +93,24 @@ func managed(key string, object *metav1.PartialObjectMetadata) bool {
 	}
 	return false
 }
+
+// moved says that an object tells where the API server was, which is elsewhere now:
+// a node that is started again may get another address. The API server writes the
+// new one, and looks after it.
+func moved(key string, old []byte, now *snapshot) bool {
+	if !strings.HasPrefix(key, endpointKeys) && !strings.HasPrefix(key, sliceKeys) || !strings.HasSuffix(key, apiService) {
+		return false
+	}
+	known := false
+	for lease := range now.Objects {
+		address, is := strings.CutPrefix(lease, leaseKeys)
+		if is && bytes.Contains(old, []byte(protobufString(address))) {
+			return false
+		}
+		known = known || is
+	}
+	return known && old != nil
+}
+
+// protobufString is how a stored object holds a short string, as a value of its own.
+func protobufString(s string) string { return string(rune(len(s))) + s }

@@ -69,7 +69,7 @@ func editOf(key string, base, now *snapshot) (e edit, change bool, err error) {
 	}
 	old, was := base.Objects[key]
 	current, is := now.Objects[key]
-	if was && is && bytes.Equal(old, current) {
+	if was && is && bytes.Equal(old, current) || moved(key, old, now) {
 		return edit{}, false, nil
 	}
 	present := current

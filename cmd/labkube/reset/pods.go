@@ -19,10 +19,10 @@ type pod struct {
 	object  *corev1.Pod
 }
 
-// replacePods asks kubelets to end all pods made before a revision, within a
-// second: controllers make new ones from what was put back.
-func (r *Resetter) replacePods(ctx context.Context, revision int64) ([]pod, error) {
-	old, err := r.oldPods(ctx, revision)
+// replacePods asks kubelets to end all pods made before a revision but those that
+// stay, within a second: controllers make new ones from what was put back.
+func (r *Resetter) replacePods(ctx context.Context, revision int64, stays func(*corev1.Pod) bool) ([]pod, error) {
+	old, err := r.oldPods(ctx, revision, stays)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (r *Resetter) end(ctx context.Context, p pod) error {
 	return nil
 }
 
-func (r *Resetter) oldPods(ctx context.Context, revision int64) ([]pod, error) {
+func (r *Resetter) oldPods(ctx context.Context, revision int64, stays func(*corev1.Pod) bool) ([]pod, error) {
 	response, err := r.Store.Get(ctx, podKeys, clientv3.WithPrefix(), clientv3.WithMaxCreateRev(revision))
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
@@ -89,7 +89,9 @@ func (r *Resetter) oldPods(ctx context.Context, revision int64) ([]pod, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kv.Key, err)
 		}
-		old = append(old, pod{string(kv.Key), kv.CreateRevision, object})
+		if !stays(object) {
+			old = append(old, pod{string(kv.Key), kv.CreateRevision, object})
+		}
 	}
 	return old, nil
 }

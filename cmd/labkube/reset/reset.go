@@ -19,9 +19,15 @@ const deadline = 60 * time.Second
 // Resetter captures a baseline and goes back to it.
 type Resetter struct {
 	Store  *clientv3.Client
-	Client kubernetes.Interface
-	Path   string // file that keeps the baseline
+	Client kubernetes.Interface // may do everything
+	Path   string               // file that keeps the baseline
 	Log    *slog.Logger
+	// Volumes has the nodes that it concerns carry out an order, and returns when
+	// they have.
+	Volumes func(ctx context.Context, order volume.Order, concerns func(node string) bool) error
+	// System is the namespace in which the cluster's own programs run as pods, which
+	// a reset leaves alone while nobody has changed them; empty if none do.
+	System string
 
 	mu sync.Mutex // one at a time
 }
@@ -37,7 +43,7 @@ type Result struct {
 func (r *Resetter) Capture(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := volume.Give(ctx, r.Client, volume.Save, anyNode); err != nil {
+	if err := r.Volumes(ctx, volume.Save, anyNode); err != nil {
 		return err
 	}
 	now, err := read(ctx, r.Store)
@@ -60,7 +66,7 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	// Volumes first: pods made by the edits below must find the old data.
-	if err := volume.Give(ctx, r.Client, volume.Restore, base.hasNode); err != nil {
+	if err := r.Volumes(ctx, volume.Restore, base.hasNode); err != nil {
 		return Result{}, err
 	}
 	now, err := read(ctx, r.Store)
@@ -72,11 +78,15 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	r.Log.Info("reset", "edits", len(edits), "read", time.Since(begin))
+	stays, err := r.staying(base, now, edits)
+	if err != nil {
+		return Result{}, err
+	}
 	revision, err := apply(ctx, r.Store, edits)
 	if err != nil {
 		return Result{}, err
 	}
-	pods, err := r.replacePods(ctx, max(revision, now.Revision))
+	pods, err := r.replacePods(ctx, max(revision, now.Revision), stays)
 	if err != nil {
 		return Result{}, err
 	}

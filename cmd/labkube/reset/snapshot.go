@@ -22,7 +22,7 @@ import (
 const registry = "/registry/"
 
 // ErrNoBaseline means that nothing was captured to go back to.
-var ErrNoBaseline = errors.New("this environment has no baseline; POST /baseline captures one")
+var ErrNoBaseline = errors.New("this cluster has no baseline to go back to: end it with `labctl stop`, which keeps your files, and start it anew")
 
 // snapshot is all objects at one moment.
 type snapshot struct {

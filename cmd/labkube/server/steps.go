@@ -11,6 +11,7 @@ import (
 	"labctl.dev/labctl/cmd/labkube/layout"
 	"labctl.dev/labctl/cmd/labkube/node"
 	"labctl.dev/labctl/cmd/labkube/reset"
+	"labctl.dev/labctl/cmd/labkube/volume"
 )
 
 func (s *server) startStore(ctx context.Context) (err error) {
@@ -78,7 +79,10 @@ func (s *server) startDefaults(ctx context.Context) error {
 
 // startReset adds the requests that make sense only once everything runs.
 func (s *server) startReset(context.Context) error {
-	r := &reset.Resetter{Store: s.etcd.client, Client: s.client, Path: s.Node.Data("baseline", "registry"), Log: s.Log}
+	give := func(ctx context.Context, order volume.Order, concerns func(node string) bool) error {
+		return volume.Give(ctx, s.client, order, concerns)
+	}
+	r := &reset.Resetter{Store: s.etcd.client, Client: s.client, Path: s.Node.Baseline("registry"), Log: s.Log, Volumes: give}
 	s.control.Handle("POST /baseline", func(request *http.Request) (any, error) {
 		return struct{}{}, r.Capture(request.Context())
 	})

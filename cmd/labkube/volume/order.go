@@ -151,13 +151,7 @@ func carryOut(store Store, order string) error {
 	if err != nil || time.Since(time.Unix(0, nanoseconds)) > orderDeadline {
 		return errors.New("the order is too old")
 	}
-	switch Order(kind) {
-	case Save:
-		return store.Save()
-	case Restore:
-		return store.Restore()
-	}
-	return errors.New("unknown order")
+	return store.CarryOut(Order(kind))
 }
 
 func annotate(ctx context.Context, client kubernetes.Interface, node, key, value string) error {

@@ -18,7 +18,7 @@ type Store struct {
 
 // NewStore returns the store of a node.
 func NewStore(node layout.Node) Store {
-	return Store{dir: node.Data("volumes"), baseline: node.Data("baseline", "volumes"), trash: node.Data("trash")}
+	return Store{dir: node.Data("volumes"), baseline: node.Baseline("volumes"), trash: node.Data("trash")}
 }
 
 // Path returns where a volume's data is.
@@ -52,6 +52,17 @@ func (s Store) Remove(volume string) error {
 
 // Sweep removes what a Remove left behind when the node was stopped.
 func (s Store) Sweep() error { return os.RemoveAll(s.trash) }
+
+// CarryOut does what an order says.
+func (s Store) CarryOut(order Order) error {
+	switch order {
+	case Save:
+		return s.Save()
+	case Restore:
+		return s.Restore()
+	}
+	return fmt.Errorf("there is no order %q for volumes", order)
+}
 
 // Save makes the copy that Restore goes back to. Data written meanwhile may or
 // may not be in it.

@@ -22,9 +22,9 @@ import (
 	"labctl.dev/labctl/cmd/labkube/volume"
 )
 
-// dataDir is the same path on the node and in the agent's container: the paths
+// DataDir is the same path on the node and in the agent's container: the paths
 // of local volumes are kubelet's.
-const dataDir = "/var/lib/labctl"
+const DataDir = "/var/lib/labctl"
 
 // controlPlane labels the node that kubeadm made first.
 const controlPlane = "node-role.kubernetes.io/control-plane"
@@ -49,7 +49,7 @@ func Run(ctx context.Context) error {
 		return fmt.Errorf("look up node %s: %w", name, err)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	node := layout.Node{Name: name, Index: index(self), DataDir: dataDir}
+	node := layout.Node{Name: name, Index: index(self), DataDir: DataDir}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return runNetwork(ctx, client, name, pods, log) })
 	group.Go(func() error { return volume.Run(ctx, volume.Options{Node: node, Client: client, Log: log}) })
