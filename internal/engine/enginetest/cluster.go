@@ -84,52 +84,6 @@ func (s *suite) exec(t *testing.T, client *kube.Client, pod, want string, argv .
 	}
 }
 
-// reset makes an object after the baseline and expects it gone, and a watch
-// that was begun before to tell of it.
-func (s *suite) reset(t *testing.T) {
-	s.need(t, engine.CapFastReset)
-	s.need(t, engine.CapCluster)
-	spec, led := s.spec(t)
-	cluster := s.up(t, s.New(), spec, led)
-	resetter, ok := cluster.(engine.Resetter)
-	if !ok {
-		t.Fatal("the engine says it resets fast, and its clusters do not")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), s.Timeout)
-	defer cancel()
-	client, err := kube.FromFile(cluster.Kubeconfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := resetter.Baseline(ctx); err != nil {
-		t.Fatalf("baseline: %v", err)
-	}
-	maps := client.Typed.CoreV1().ConfigMaps("default")
-	made, err := maps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "later"}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	watch, err := maps.Watch(ctx, metav1.ListOptions{ResourceVersion: made.ResourceVersion, FieldSelector: "metadata.name=later"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer watch.Stop()
-	if err := resetter.Reset(ctx); err != nil {
-		t.Fatalf("reset: %v", err)
-	}
-	select {
-	case event, open := <-watch.ResultChan():
-		if !open || event.Type != "DELETED" {
-			t.Errorf("the watch saw %v (open: %v), want the deletion", event.Type, open)
-		}
-	case <-ctx.Done():
-		t.Error("the watch saw nothing")
-	}
-	if _, err := maps.Get(ctx, "later", metav1.GetOptions{}); err == nil {
-		t.Error("the object is still there")
-	}
-}
-
 // nodeLoss takes a worker away and brings it back.
 func (s *suite) nodeLoss(t *testing.T) {
 	s.need(t, engine.CapNodeLoss)

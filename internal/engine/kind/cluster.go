@@ -22,12 +22,13 @@ import (
 )
 
 // Cluster is a running kind cluster. Beside engine.Cluster it is an
-// engine.ImageLoader and a NodeController.
+// engine.ImageLoader and a NodeController; see offer for what else it may be.
 type Cluster struct {
 	spec   engine.Spec
 	docker *container.Client
 	log    *slog.Logger
 	port   int
+	resets bool      // its nodes can go back to a baseline
 	began  time.Time // when this process made it or began to start its nodes again
 
 	mu  sync.Mutex
@@ -185,6 +186,9 @@ func (c *Cluster) settle(ctx context.Context) error {
 	if err := c.findPort(ctx); err != nil {
 		return err
 	}
+	if err := c.findAbilities(ctx); err != nil {
+		return err
+	}
 	if err := c.waitReady(ctx); err != nil {
 		return err
 	}
@@ -196,7 +200,7 @@ func (c *Cluster) settle(ctx context.Context) error {
 
 // findPort asks Docker where the API server's port is published.
 func (c *Cluster) findPort(ctx context.Context) error {
-	first, err := c.docker.API.ContainerInspect(ctx, c.name()+"-"+controlPlane)
+	first, err := c.docker.API.ContainerInspect(ctx, c.first())
 	if err != nil {
 		return fmt.Errorf("look at the first node: %w", err)
 	}
@@ -207,7 +211,7 @@ func (c *Cluster) findPort(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the node %s-%s publishes no port for the API server", c.name(), controlPlane)
+	return fmt.Errorf("the node %s publishes no port for the API server", c.first())
 }
 
 // watch ends the cluster when a node ends that nobody stopped, or when Docker does.

@@ -120,7 +120,9 @@ func config(nodes, port int) []byte {
 		b.WriteString("- role: worker\n")
 	}
 	b.WriteString("kubeadmConfigPatches:\n" +
-		"- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n") // machines with cgroup v1 are still in use
+		"- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n" + // machines with cgroup v1 are still in use
+		"- |\n  kind: ClusterConfiguration\n  apiVersion: kubeadm.k8s.io/v1beta4\n  etcd:\n    local:\n      extraArgs:\n" +
+		"      - {name: max-txn-ops, value: \"1024\"}\n") // reset puts many keys back at once
 	if nodes > 1 { // of a single node, kind removes the taint
 		b.WriteString("- |\n  kind: InitConfiguration\n  nodeRegistration: {taints: []}\n")
 	}

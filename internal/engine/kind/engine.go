@@ -56,7 +56,7 @@ func (e *Engine) docker() (*container.Client, string, error) {
 // Up makes the cluster, or finds it and starts it.
 func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, progress engine.Progress) (engine.Cluster, error) {
 	if c := e.held(spec.ID); c != nil {
-		return c, nil
+		return c.offer(), nil
 	}
 	if spec.Nodes < 1 || spec.Nodes > maxNodes {
 		return nil, fmt.Errorf("a cluster of %d nodes was asked for; the kind engine has 1 to %d", spec.Nodes, maxNodes)
@@ -76,13 +76,13 @@ func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, pr
 		c.end(nil)
 		return nil, errors.Join(err, e.remove(undo, docker, spec), docker.Close())
 	}
-	return e.hold(c), nil
+	return e.hold(c).offer(), nil
 }
 
 // Attach starts the nodes again that do not run.
 func (e *Engine) Attach(ctx context.Context, spec engine.Spec, _ engine.Ledger, progress engine.Progress) (engine.Cluster, error) {
 	if c := e.held(spec.ID); c != nil {
-		return c, nil
+		return c.offer(), nil
 	}
 	if !wasUp(spec) {
 		return nil, engine.ErrNotFound
@@ -97,7 +97,7 @@ func (e *Engine) Attach(ctx context.Context, spec engine.Spec, _ engine.Ledger, 
 		c.end(nil)
 		return nil, errors.Join(err, docker.Close())
 	}
-	return e.hold(c), nil
+	return e.hold(c).offer(), nil
 }
 
 // Down removes the cluster's nodes, with their volumes, and its directory.

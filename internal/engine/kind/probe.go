@@ -65,6 +65,7 @@ func abilities(own bool) engine.Capabilities {
 		Notes:     []string{"Services of type LoadBalancer get no address"},
 	}
 	if own {
+		c.Has = append(c.Has, engine.CapFastReset)
 		c.Notes = append(c.Notes, "NetworkPolicies are accepted, but not enforced")
 	} else {
 		c.Has = append(c.Has, engine.CapNetworkPolicy)

@@ -36,16 +36,46 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	err = waitWell(ctx, func(ctx context.Context) error { return c.ails(ctx, client) })
+	if err != nil {
+		return fmt.Errorf("wait for the cluster: %w", err)
+	}
+	return nil
+}
+
+// waitNodes waits until nodes are ready again that were started at a time.
+func (c *Cluster) waitNodes(ctx context.Context, names []string, started time.Time) error {
+	client, err := kube.FromFile(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		err := waitWell(ctx, func(ctx context.Context) error {
+			n, err := client.Typed.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			return nodeAils(ctx, client, n, started)
+		})
+		if err != nil {
+			return fmt.Errorf("wait for the node %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// waitWell waits until nothing ails any more.
+func waitWell(ctx context.Context, ails func(context.Context) error) error {
 	var ailing error
-	err = wait.PollUntilContextTimeout(ctx, readyPoll, readyTimeout, true, func(ctx context.Context) (bool, error) {
-		found := c.ails(ctx, client)
+	err := wait.PollUntilContextTimeout(ctx, readyPoll, readyTimeout, true, func(ctx context.Context) (bool, error) {
+		found := ails(ctx)
 		if ctx.Err() == nil || ailing == nil { // else it is only that the time is up
 			ailing = found
 		}
 		return found == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("wait for the cluster: %w", errors.Join(ailing, err))
+		return errors.Join(ailing, err)
 	}
 	return nil
 }
@@ -63,7 +93,7 @@ func (c *Cluster) ails(ctx context.Context, client *kube.Client) error {
 		return fmt.Errorf("%d of %d nodes have joined", len(nodes.Items), c.spec.Nodes)
 	}
 	for i := range nodes.Items {
-		if err := c.nodeAils(ctx, client, &nodes.Items[i]); err != nil {
+		if err := nodeAils(ctx, client, &nodes.Items[i], c.began); err != nil {
 			return err
 		}
 	}
@@ -78,9 +108,10 @@ func (c *Cluster) ails(ctx context.Context, client *kube.Client) error {
 	return err
 }
 
-// nodeAils says what a node lacks. One that has been started again is ready by its
-// own account of yesterday until its kubelet has renewed its lease.
-func (c *Cluster) nodeAils(ctx context.Context, client *kube.Client, n *corev1.Node) error {
+// nodeAils says what a node lacks that was started at a time. One that has been
+// started again is ready by its own account of yesterday until its kubelet has renewed
+// its lease.
+func nodeAils(ctx context.Context, client *kube.Client, n *corev1.Node, started time.Time) error {
 	for _, condition := range n.Status.Conditions {
 		if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
 			return fmt.Errorf("node %s is not ready: %s", n.Name, condition.Message)
@@ -90,7 +121,7 @@ func (c *Cluster) nodeAils(ctx context.Context, client *kube.Client, n *corev1.N
 	if err != nil {
 		return err
 	}
-	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(c.began) {
+	if lease.Spec.RenewTime == nil || lease.Spec.RenewTime.Time.Before(started) {
 		return fmt.Errorf("node %s has not come back yet", n.Name)
 	}
 	return nil
