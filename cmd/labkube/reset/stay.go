@@ -84,9 +84,14 @@ func sameSpec(a, b *metav1.PartialObjectMetadata) bool {
 		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations)
 }
 
-// concernsAll tells what every pod that speaks to the API needs, wherever it runs:
-// once cut off, it may take half a minute to try again.
+// concernsAll tells what the system's pods need to speak to the API: once cut off,
+// they may take half a minute to try again. Programs' roles have a colon in their
+// names, people's have none.
 func concernsAll(key string) bool {
-	return strings.HasPrefix(key, registry+"clusterroles/") || strings.HasPrefix(key, registry+"clusterrolebindings/") ||
-		strings.HasPrefix(key, registry+"services/") && strings.HasSuffix(key, apiService)
+	for _, prefix := range []string{"clusterroles/", "clusterrolebindings/"} {
+		if name, is := strings.CutPrefix(key, registry+prefix); is {
+			return strings.Contains(name, ":")
+		}
+	}
+	return strings.HasPrefix(key, registry+"services/") && strings.HasSuffix(key, apiService)
 }

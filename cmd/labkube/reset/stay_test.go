@@ -53,6 +53,7 @@ func TestWhichPodsStay(t *testing.T) {
 		config  = "/registry/configmaps/kube-system/dns"
 		dns     = "/registry/deployments/kube-system/dns"
 		role    = "/registry/clusterroles/system:dns"
+		view    = "/registry/clusterroles/view"
 		service = "/registry/services/specs/default/kubernetes"
 	)
 	corefile := func(text string) []byte {
@@ -62,6 +63,7 @@ func TestWhichPodsStay(t *testing.T) {
 	one, static := dnsPod("one", "rs", nil), mirrorPod("etcd")
 	base := map[string][]byte{
 		config: corefile("."), dns: deployment(t, 1, 2), role: object(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "system:dns"}}),
+		view:     object(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "view"}}),
 		service:  object(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "kubernetes", Namespace: "default"}}),
 		key(one): object(one), key(static): object(static),
 	}
@@ -87,6 +89,7 @@ func TestWhichPodsStay(t *testing.T) {
 		"the configuration is gone":      {map[string][]byte{config: nil}, one, false},
 		"the Deployment has changed":     {map[string][]byte{dns: deployment(t, 2, 2)}, one, false},
 		"a role is gone":                 {map[string][]byte{role: nil}, one, false},
+		"a role of people is gone":       {map[string][]byte{view: nil}, one, true},
 		"the API's Service is gone":      {map[string][]byte{service: nil}, one, false},
 		"something new beside it":        {map[string][]byte{"/registry/configmaps/kube-system/mine": object(&corev1.ConfigMap{ObjectMeta: systemMeta("mine", "m")})}, one, true},
 		"changes in the learner's place": {map[string][]byte{"/registry/configmaps/lab/mine": configMap(t, "mine", "1", "x")}, one, true},

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"labctl.dev/labctl/internal/kube"
@@ -55,7 +57,10 @@ func (c *Cluster) waitNodes(ctx context.Context, names []string, started time.Ti
 			if err != nil {
 				return err
 			}
-			return nodeAils(ctx, client, n, started)
+			if err := nodeAils(ctx, client, n, started); err != nil {
+				return err
+			}
+			return podsAil(ctx, client, name, started)
 		})
 		if err != nil {
 			return fmt.Errorf("wait for the node %s: %w", name, err)
@@ -125,4 +130,29 @@ func nodeAils(ctx context.Context, client *kube.Client, n *corev1.Node, started 
 		return fmt.Errorf("node %s has not come back yet", n.Name)
 	}
 	return nil
+}
+
+// podsAil says which of the cluster's own pods on a node that was started at a time is
+// Ready by yesterday's account only: its kubelet has not looked at it yet.
+func podsAil(ctx context.Context, client *kube.Client, node string, started time.Time) error {
+	here := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", node).String()}
+	pods, err := client.Typed.CoreV1().Pods(metav1.NamespaceSystem).List(ctx, here)
+	if err != nil {
+		return err
+	}
+	for i := range pods.Items {
+		if p := &pods.Items[i]; p.DeletionTimestamp == nil && stale(p, started) {
+			return fmt.Errorf("pod %s of node %s has not been started again yet", p.Name, node)
+		}
+	}
+	return nil
+}
+
+func stale(p *corev1.Pod, started time.Time) bool {
+	ready := slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+	return ready && slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+		return c.State.Running != nil && c.State.Running.StartedAt.Time.Before(started.Truncate(time.Second))
+	})
 }
