@@ -38,7 +38,7 @@ func Start(ctx context.Context, group *component.Group, o Options) error {
 	begin := time.Now()
 	startProxy(group, o)
 	group.Go("volumes", func(ctx context.Context) error {
-		return volume.Run(ctx, volume.Options{Node: o.Node, Client: o.Client, Log: o.Log})
+		return volume.Run(ctx, volume.Options{Node: o.Node, Client: o.Client, Log: o.Log, Obey: true})
 	})
 	if err := cluster.EnsureNode(ctx, o.Client, o.Node); err != nil {
 		return err

@@ -30,6 +30,7 @@ type Options struct {
 	Node   layout.Node
 	Client kubernetes.Interface
 	Log    *slog.Logger
+	Obey   bool // carry out orders, see Give
 }
 
 // controller makes volumes for claims and removes them when they are released.
@@ -82,11 +83,13 @@ func Run(ctx context.Context, o Options) error {
 	if err := c.store.Sweep(); err != nil {
 		o.Log.Warn("cannot remove the data of old volumes", "error", err)
 	}
-	go func() {
-		if err := obey(ctx, o, c.store); err != nil {
-			o.Log.Error("cannot take orders for volumes", "error", err)
-		}
-	}()
+	if o.Obey {
+		go func() {
+			if err := obey(ctx, o, c.store); err != nil {
+				o.Log.Error("cannot take orders for volumes", "error", err)
+			}
+		}()
+	}
 	for c.next(ctx) {
 	}
 	return nil
