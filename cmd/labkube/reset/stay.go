@@ -54,10 +54,10 @@ func alike(p, other *corev1.Pod) bool {
 }
 
 // touchesSystem says that something is put back that the system's pods go by. What
-// an object with a generation says of its own state does not count.
+// an object with a generation says of its own state does not count, nor does history.
 func (r *Resetter) touchesSystem(now *snapshot, edits []edit) (bool, error) {
 	for _, e := range edits {
-		if e.value == nil {
+		if e.value == nil || history(e.key) {
 			continue
 		}
 		then, err := metadata(e.value)
@@ -67,24 +67,26 @@ func (r *Resetter) touchesSystem(now *snapshot, edits []edit) (bool, error) {
 		if then.Namespace != r.System && !concernsAll(e.key) {
 			continue
 		}
-		current := now.Objects[e.key]
-		if current == nil {
-			return true, nil
-		}
-		object, err := metadata(current)
+		same, err := sameSpec(now.Objects[e.key], then)
 		if err != nil {
 			return false, fmt.Errorf("decode %s: %w", e.key, err)
 		}
-		if !sameSpec(object, then) {
+		if !same {
+			r.Log.Info("the system's pods do not stay", "for", e.key)
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-func sameSpec(a, b *metav1.PartialObjectMetadata) bool {
-	return a.Generation > 0 && a.Generation == b.Generation && a.UID == b.UID && a.DeletionTimestamp == nil &&
-		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations)
+// sameSpec says that a stored object, if it is there at all, asks for what another did.
+func sameSpec(value []byte, b *metav1.PartialObjectMetadata) (bool, error) {
+	if value == nil {
+		return false, nil
+	}
+	a, err := metadata(value)
+	return err == nil && a.Generation > 0 && a.Generation == b.Generation && a.UID == b.UID && a.DeletionTimestamp == nil &&
+		maps.Equal(a.Labels, b.Labels) && maps.Equal(a.Annotations, b.Annotations), err
 }
 
 // concernsAll tells what the system's pods need to speak to the API: once cut off,

@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"log/slog"
 	"maps"
 	"testing"
 
@@ -106,7 +107,7 @@ func TestWhichPodsStay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stays, err := (&Resetter{System: system}).staying(before, after, edits)
+			stays, err := (&Resetter{System: system, Log: slog.New(slog.DiscardHandler)}).staying(before, after, edits)
 			if err != nil {
 				t.Fatal(err)
 			}

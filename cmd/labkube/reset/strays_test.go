@@ -36,6 +36,12 @@ func TestStrays(t *testing.T) {
 		}, []string{pod}},
 		{"it does not control", nil, map[string][]byte{pod: ownedPod(t, "p", "r", false)}, nil},
 		{"it was so at the baseline", map[string][]byte{rs: replicaSet(t, "r", 1)}, map[string][]byte{rs: replicaSet(t, "r", 1)}, nil},
+		{"another revision of what had some", map[string][]byte{rs: replicaSet(t, "r", 1)}, map[string][]byte{
+			deployment: configMap(t, "web", "d", ""), rs: replicaSet(t, "r", 1), "/registry/replicasets/lab/web-2": replicaSet(t, "r2", 1),
+		}, []string{"/registry/replicasets/lab/web-2"}},
+		{"the first revision", map[string][]byte{deployment: configMap(t, "web", "d", "")}, map[string][]byte{
+			deployment: configMap(t, "web", "d", ""), rs: replicaSet(t, "r", 1),
+		}, nil},
 		{"it controls itself", nil, map[string][]byte{pod: ownedPod(t, "p", "p", true)}, nil},
 		{"leases", nil, map[string][]byte{"/registry/leases/lab/a": ownedPod(t, "p", "r", true)}, nil},
 	} {
