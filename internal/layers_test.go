@@ -49,7 +49,9 @@ func shared() []string {
 	return []string{
 		"internal/check/probe", // for stimulus, which nothing else here imports
 		"internal/check/load",
+		"internal/check/prober/inside",
 		"internal/check/prober",
+		"internal/check/prober/session",
 		"internal/check/undo",
 		"internal/check/revert",
 		"internal/check/progress",

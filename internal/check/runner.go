@@ -7,6 +7,7 @@ import (
 
 	"labctl.dev/labctl/internal/check/probe"
 	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/prober/inside"
 	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/check/script"
 	"labctl.dev/labctl/internal/container"
@@ -69,6 +70,7 @@ type Runner struct {
 	diagnoser *diagnose.Diagnoser
 	docker    *diagnose.Docker
 	prober    *prober.Prober
+	inside    *inside.Networks
 	// progress says whether what an observation is about still moves.
 	progress func(context.Context, probe.About) (progress.State, error)
 }
@@ -86,6 +88,6 @@ func New(t Target) (*Runner, error) {
 	}
 	return &Runner{
 		Target: t, plan: p, diagnoser: diagnose.New(t.Client), docker: diagnose.NewDocker(t.Docker, prober.Image, insideDocker(t.Docker)),
-		prober: prober.New(t.Client), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
+		prober: prober.New(t.Client), inside: inside.New(t.Docker), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
 	}, nil
 }

@@ -90,6 +90,9 @@ func (s *scenario) end(ctx context.Context) error {
 			s.Log.Debug("a load ended badly", "load", name, "error", err)
 		}
 	}
+	if len(s.undone) > 0 {
+		s.inside.Leave(ctx) // a network with a helper in it could not be removed
+	}
 	var errs []error
 	for _, p := range slices.Backward(s.undone) {
 		s.trace.add("undo "+p.name, "begins")

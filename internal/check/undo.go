@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/prober/inside"
 	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/ledger"
@@ -77,6 +78,9 @@ func EnsureProber(ctx context.Context, client *kube.Client) error {
 	_, err := prober.Ensure(ctx, client)
 	return err
 }
+
+// HelperProgram is what runs in helper containers of the checks while they ask.
+func HelperProgram() []string { return inside.Resident() }
 
 // The helper pod of the checks, for who builds images and lists namespaces.
 const (

@@ -125,6 +125,7 @@ func (w *watcher) pass(ctx context.Context, dirty kinds) {
 		w.show(ctx, len(s.nodes))
 	}
 	s.run(ctx)
+	w.inside.Leave(ctx) // the learner works on, with these networks, too
 }
 
 // show reports, once there is a result of all checks and when one is new.

@@ -28,6 +28,5 @@ func (c *Client) Follow(ctx context.Context, changed func()) error {
 
 // ofHelper tells what happens to helper containers, other processes' included.
 func (c *Client) ofHelper(m events.Message) bool {
-	_, ours := c.ours.Load(m.Actor.Attributes["container"]) // of a network
-	return ours || m.Actor.Attributes[HelperLabel] != ""
+	return c.isOurs(m.Actor.Attributes["container"]) || m.Actor.Attributes[HelperLabel] != ""
 }

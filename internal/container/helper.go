@@ -21,6 +21,10 @@ import (
 // --watch` does not take its own looks for changes.
 const HelperLabel = "dev.labctl.helper"
 
+// helperName is what the names of helper containers begin with. A learner may use
+// it, too: it proves nothing.
+const helperName = "labctl-helper-"
+
 // Helper is the image that helper containers run.
 type Helper struct {
 	// ID is by what is in it. Its name could be given to another image, which then
@@ -28,6 +32,9 @@ type Helper struct {
 	ID string
 	// Archive is what `docker load` reads.
 	Archive io.WriterTo
+	// Resident is the program, with its arguments, that Reside runs. It ends with
+	// its standard input.
+	Resident []string
 }
 
 // helperState is a helper image that was found.
@@ -49,11 +56,6 @@ const (
 	maxSaid = 256 << 20
 )
 
-func (c *Client) isHelper(id string) bool {
-	_, is := c.ours.Load(id)
-	return is
-}
-
 // Output runs a program in a new container of the helper image, in a network, and
 // returns what it printed. The container is gone afterwards, also if this
 // process is killed: it ends by itself, and the engine removes it then; one that was
@@ -64,11 +66,7 @@ func (c *Client) Output(ctx context.Context, network string, argv []string) (out
 	if err != nil {
 		return nil, fmt.Errorf("make a helper container in the network %s: %w", network, err)
 	}
-	c.ours.Store(id, true)
-	defer func() {
-		err = errors.Join(err, c.Discard(ctx, id))
-		c.ours.Delete(id)
-	}()
+	defer func() { err = errors.Join(err, c.discardHelper(ctx, id)) }()
 	stream, err := c.API.ContainerAttach(ctx, id, dockercontainer.AttachOptions{Stream: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return nil, fmt.Errorf("attach to a helper container: %w", err)
@@ -94,21 +92,24 @@ func (c *Client) Output(ctx context.Context, network string, argv []string) (out
 	}
 }
 
-// makeHelper makes a helper container. If the image is not there, because somebody
-// has removed it, it is loaded again.
-func (c *Client) makeHelper(ctx context.Context, network string, argv []string) (string, error) {
+// makeHelper makes a helper container that runs a program, or else the resident
+// one, which reads standard input. If the image is not there, because somebody has removed it, it is
+// loaded again. The caller discards the container with discardHelper.
+func (c *Client) makeHelper(ctx context.Context, network string, argv []string) (id string, err error) {
 	image, err := c.helperImage(ctx)
 	if err != nil {
 		return "", err
 	}
-	config := &dockercontainer.Config{
-		Image: image.ID, Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true, Labels: map[string]string{HelperLabel: "true"},
+	resident := argv == nil
+	if resident {
+		argv = image.Resident
 	}
-	host := &dockercontainer.HostConfig{NetworkMode: dockercontainer.NetworkMode(network), AutoRemove: true}
-	name := "labctl-helper-" + strings.ToLower(rand.Text()[:12])
-	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, name)
+	if len(argv) == 0 {
+		return "", errors.New("there is nothing to run in a helper container")
+	}
+	id, err = c.createHelper(ctx, image, network, argv, resident)
 	if !Gone(err) {
-		return created.ID, err
+		return id, err
 	}
 	if _, lacks := c.API.ImageInspect(ctx, image.ID); !Gone(lacks) {
 		return "", err
@@ -116,8 +117,33 @@ func (c *Client) makeHelper(ctx context.Context, network string, argv []string) 
 	if err := c.load(ctx, image); err != nil {
 		return "", err
 	}
-	created, err = c.API.ContainerCreate(ctx, config, host, nil, nil, name)
-	return created.ID, err
+	return c.createHelper(ctx, image, network, argv, resident)
+}
+
+func (c *Client) createHelper(ctx context.Context, image Helper, network string, argv []string, input bool) (string, error) {
+	config := &dockercontainer.Config{
+		Image: image.ID, Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true,
+		OpenStdin: input, StdinOnce: input, AttachStdin: input, Labels: map[string]string{HelperLabel: "true"},
+	}
+	host := &dockercontainer.HostConfig{
+		NetworkMode: dockercontainer.NetworkMode(network), AutoRemove: true,
+		// What it knows of hosts and names stays as the engine wrote it.
+		ReadonlyRootfs: true, CapDrop: []string{"ALL"},
+	}
+	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, helperName+strings.ToLower(rand.Text()[:12]))
+	if err != nil {
+		return "", err
+	}
+	c.ours.Store(created.ID, true)
+	return created.ID, nil
+}
+
+// discardHelper removes a helper container. Only when it is gone is it not to be
+// told from others any more.
+func (c *Client) discardHelper(ctx context.Context, id string) error {
+	err := c.Discard(ctx, id)
+	c.ours.Delete(id)
+	return err
 }
 
 func (c *Client) helperImage(ctx context.Context) (Helper, error) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"time"
 
@@ -82,7 +81,9 @@ func (c *Client) inspectNetwork(ctx context.Context, id string) (json.RawMessage
 	if err := json.Unmarshal(all["Containers"], &members); err != nil || members == nil {
 		return raw, err
 	}
-	maps.DeleteFunc(members, func(id string, _ json.RawMessage) bool { return c.isHelper(id) })
+	if err := c.withoutHelpers(ctx, members); err != nil {
+		return nil, err
+	}
 	if all["Containers"], err = json.Marshal(members); err != nil {
 		return nil, err
 	}
@@ -187,12 +188,19 @@ func (c *Client) names(ctx context.Context, kind Kind, match filters.Args) (name
 	switch kind {
 	case Container:
 		list, err := c.API.ContainerList(ctx, dockercontainer.ListOptions{All: true, Filters: match})
-		for _, one := range list {
-			if !c.isHelper(one.ID) {
-				names = append(names, one.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			is, err := c.isHelper(ctx, &list[i])
+			if err != nil {
+				return nil, err
+			}
+			if !is {
+				names = append(names, list[i].ID)
 			}
 		}
-		return names, err
+		return names, nil
 	case Image:
 		list, err := c.API.ImageList(ctx, image.ListOptions{Filters: match})
 		for _, one := range list {

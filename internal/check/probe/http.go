@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"labctl.dev/labctl/internal/check/prober"
 	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/expr"
@@ -46,8 +45,8 @@ func (h *httpProbe) Look(ctx context.Context) (Observation, error) {
 		return Observation{}, err
 	}
 	out, err := h.send(ctx, from, h.argv(url, count, timeout))
-	if from != "" && container.Gone(err) {
-		return h.unreachable(&NoAddressError{"the network " + from + " is gone"}), nil
+	if from.ID != "" && container.Gone(err) {
+		return h.unreachable(&NoAddressError{"the network " + from.Name + " is gone"}), nil
 	}
 	if err != nil {
 		return Observation{}, err
@@ -69,10 +68,12 @@ func (h *httpProbe) changes() bool {
 }
 
 // send runs the http applet where the requests are to come from.
-func (h *httpProbe) send(ctx context.Context, network string, argv []string) ([]byte, error) {
+func (h *httpProbe) send(ctx context.Context, from container.Place, argv []string) ([]byte, error) {
 	switch {
-	case network != "":
-		return h.env.Docker.Output(ctx, network, append([]string{prober.Binary}, argv...))
+	case from.ID != "" && h.changes():
+		return h.env.Inside.Once(ctx, from, argv...)
+	case from.ID != "":
+		return h.env.Inside.Output(ctx, from, argv...)
 	case h.env.Client == nil:
 		return here(ctx, argv)
 	case h.changes():
@@ -89,51 +90,56 @@ func here(ctx context.Context, argv []string) ([]byte, error) {
 }
 
 // url returns what to ask, and the network of Docker's to ask from, if any.
-func (h *httpProbe) url(ctx context.Context) (url, network string, err error) {
+func (h *httpProbe) url(ctx context.Context) (url string, from container.Place, err error) {
 	switch {
 	case h.spec.Container != "":
 		return h.ofContainer(ctx)
 	case h.spec.URL != "" && h.env.Client == nil:
-		return strings.TrimSuffix(h.spec.URL, "/") + h.spec.Path, h.spec.From, h.networkExists(ctx)
+		from, err = h.from(ctx)
+		return strings.TrimSuffix(h.spec.URL, "/") + h.spec.Path, from, err
 	case h.spec.URL != "":
 		url, err = fillNode(ctx, h.env, h.spec.URL)
-		return strings.TrimSuffix(url, "/") + h.spec.Path, "", err
+		return strings.TrimSuffix(url, "/") + h.spec.Path, from, err
 	}
 	url, err = Address(ctx, h.env, h.spec.Service, h.spec.Port, h.spec.Path)
-	return url, "", err
+	return url, from, err
 }
 
 // ofContainer addresses a container in the first network that it is in.
-func (h *httpProbe) ofContainer(ctx context.Context) (url, network string, err error) {
+func (h *httpProbe) ofContainer(ctx context.Context) (url string, from container.Place, err error) {
 	id, seen, err := h.env.running(ctx, h.spec.Container)
 	if err != nil {
-		return "", "", err
+		return "", from, err
 	}
 	if id == "" {
-		return "", "", &NoAddressError{seen.Missing}
+		return "", from, &NoAddressError{seen.Missing}
 	}
-	network, address, err := h.env.Docker.Address(ctx, id)
+	from, address, err := h.env.Docker.Address(ctx, id)
 	if container.Gone(err) {
-		return "", "", &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is gone"}
+		return "", from, &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is gone"}
 	}
 	if err != nil {
-		return "", "", err
+		return "", from, err
 	}
 	if address == "" {
-		return "", "", &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is in no network"}
+		return "", from, &NoAddressError{"the " + container.Spoken(h.spec.Container) + " is in no network"}
 	}
-	return "http://" + net.JoinHostPort(address, h.spec.Port) + "/" + strings.TrimPrefix(h.spec.Path, "/"), network, nil
+	return "http://" + net.JoinHostPort(address, h.spec.Port) + "/" + strings.TrimPrefix(h.spec.Path, "/"), from, nil
 }
 
-func (h *httpProbe) networkExists(ctx context.Context) error {
+// from is the network that the lab names; empty if it names none.
+func (h *httpProbe) from(ctx context.Context) (container.Place, error) {
 	if h.spec.From == "" {
-		return nil
+		return container.Place{}, nil
 	}
-	raw, err := h.env.Docker.Inspect(ctx, container.Network, h.spec.From)
-	if err == nil && raw == nil {
-		err = &NoAddressError{"there is no network " + h.spec.From}
+	id, err := h.env.Docker.NetworkID(ctx, h.spec.From)
+	if err != nil {
+		return container.Place{}, fmt.Errorf("look for the network %s: %w", h.spec.From, err)
 	}
-	return err
+	if id == "" {
+		return container.Place{}, &NoAddressError{"there is no network " + h.spec.From}
+	}
+	return container.Place{Name: h.spec.From, ID: id}, nil
 }
 
 func (h *httpProbe) argv(url string, count int, timeout time.Duration) []string {

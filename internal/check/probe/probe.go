@@ -11,6 +11,7 @@ import (
 
 	"labctl.dev/labctl/internal/check/load"
 	"labctl.dev/labctl/internal/check/prober"
+	"labctl.dev/labctl/internal/check/prober/inside"
 	"labctl.dev/labctl/internal/check/progress"
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/kube"
@@ -63,6 +64,8 @@ type Env struct {
 	Docker    *container.Client // nil without Docker
 	Namespace string            // the lab's
 	Prober    *prober.Prober
+	// Inside asks from networks of Docker's.
+	Inside *inside.Networks
 	// Load returns the check's load of that name.
 	Load func(name string) *load.Load
 	// Script runs a script of the lab's and returns what it printed.
