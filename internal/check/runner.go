@@ -71,6 +71,7 @@ type Runner struct {
 	docker    *diagnose.Docker
 	prober    *prober.Prober
 	inside    *inside.Networks
+	searches  *probe.Searches
 	// progress says whether what an observation is about still moves.
 	progress func(context.Context, probe.About) (progress.State, error)
 }
@@ -88,6 +89,6 @@ func New(t Target) (*Runner, error) {
 	}
 	return &Runner{
 		Target: t, plan: p, diagnoser: diagnose.New(t.Client), docker: diagnose.NewDocker(t.Docker, prober.Image, insideDocker(t.Docker)),
-		prober: prober.New(t.Client), inside: inside.New(t.Docker), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
+		prober: prober.New(t.Client), inside: inside.New(t.Docker), searches: probe.NewSearches(t.Lab.Lab), progress: (&snapshots{client: t.Client, docker: t.Docker}).progress,
 	}, nil
 }

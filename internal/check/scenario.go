@@ -62,7 +62,7 @@ func (r *Runner) newScenario(n *node, glance bool) *scenario {
 	s.trace = &trace{begun: s.begun}
 	namespace := r.Lab.Values.Namespace
 	s.probes = &probe.Env{
-		Client: r.Client, Docker: r.Docker, Namespace: namespace, Prober: r.prober, Inside: r.inside,
+		Client: r.Client, Docker: r.Docker, Namespace: namespace, Prober: r.prober, Inside: r.inside, Searches: r.searches,
 		Load:   func(name string) *load.Load { return s.loads[name] },
 		Script: s.script, Input: s.input,
 	}

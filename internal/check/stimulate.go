@@ -31,11 +31,19 @@ func (s *scenario) do(ctx context.Context, spec lab.Stimulus) error {
 		}
 	}
 	s.trace.add("stimulus "+name, "begins")
+	if d := spec.Docker; d != nil && d.Run != nil && d.Run.Network == "" && s.asks(d.Run.Name) {
+		s.inside.Prepare(ctx) // beside the container that will be asked
+	}
 	err = s.waitFor(func() error { return st.Do(ctx) })
 	s.trace.add("stimulus "+name, outcomeOf(err))
 	s.stimulated = time.Now()
 	s.disturbed = s.disturbed || spec.Exec != nil || spec.Apply != nil || spec.Docker != nil
 	return err
+}
+
+// asks tells whether the check sends requests to a container.
+func (s *scenario) asks(container string) bool {
+	return slices.ContainsFunc(s.node.expects, func(x *expectation) bool { return x.spec.HTTP != nil && x.spec.HTTP.Container == container })
 }
 
 func outcomeOf(err error) string {

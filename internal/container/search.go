@@ -3,13 +3,17 @@ package container
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Hit is a place in an image where a text stands.
@@ -28,11 +32,11 @@ const (
 	searchTime = 2 * time.Minute
 )
 
-// Search looks for a text everywhere in an image: in each file of each layer,
+// Search looks for texts everywhere in an image: in each file of each layer,
 // also in files that later layers delete, in their names, and in the image's
-// configuration and what a build has attached to it. The image passes through and is
-// kept nowhere.
-func (c *Client) Search(ctx context.Context, image, text string) ([]Hit, error) {
+// configuration and what a build has attached to it. It returns the places of each
+// text. The image passes through and is kept nowhere.
+func (c *Client) Search(ctx context.Context, image string, texts []string) (map[string][]Hit, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, searchTime, fmt.Errorf("it takes longer than %s", searchTime))
 	defer cancel()
 	saved, err := c.API.ImageSave(ctx, []string{image})
@@ -40,11 +44,39 @@ func (c *Client) Search(ctx context.Context, image, text string) ([]Hit, error) 
 		return nil, fmt.Errorf("save the image %s: %w", image, err)
 	}
 	defer func() { _ = saved.Close() }() // only read
-	hits, err := search(saved, text)
+	hits, err := searchAll(saved, texts)
 	if err != nil {
 		return nil, fmt.Errorf("look through the image %s: %w", image, errors.Join(context.Cause(ctx), err))
 	}
 	return hits, nil
+}
+
+// searchAll looks through a saved image for each text at the same time.
+func searchAll(saved io.Reader, texts []string) (map[string][]Hit, error) {
+	found := map[string][]Hit{}
+	var (
+		mu    sync.Mutex
+		group errgroup.Group
+		all   []io.Writer
+		ends  []*io.PipeWriter
+	)
+	for _, text := range texts {
+		r, w := io.Pipe()
+		all, ends = append(all, w), append(ends, w)
+		group.Go(func() error {
+			hits, err := search(r, text)
+			_, rest := io.Copy(io.Discard, r) // the others read on
+			mu.Lock()
+			defer mu.Unlock()
+			found[text] = hits
+			return cmp.Or(err, rest)
+		})
+	}
+	_, err := io.Copy(io.MultiWriter(all...), saved)
+	for _, w := range ends {
+		w.CloseWithError(err) // nil is the end
+	}
+	return found, cmp.Or(err, group.Wait())
 }
 
 // search looks through a saved image.

@@ -94,7 +94,7 @@ func (d *docker) list(ctx context.Context) (Observation, error) {
 // search looks through the image that was inspected: its name may be another's by now.
 func (d *docker) search(ctx context.Context, image map[string]any) (any, error) {
 	id, _ := image["Id"].(string)
-	hits, err := d.env.Docker.Search(ctx, id, d.spec.Search)
+	hits, err := d.env.Searches.in(ctx, d.env.Docker, d.spec.Image, id, d.spec.Search)
 	if err != nil {
 		return nil, err
 	}

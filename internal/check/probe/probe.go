@@ -66,6 +66,8 @@ type Env struct {
 	Prober    *prober.Prober
 	// Inside asks from networks of Docker's.
 	Inside *inside.Networks
+	// Searches looks through images.
+	Searches *Searches
 	// Load returns the check's load of that name.
 	Load func(name string) *load.Load
 	// Script runs a script of the lab's and returns what it printed.

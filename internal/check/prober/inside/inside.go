@@ -73,6 +73,16 @@ func (n *Networks) Once(ctx context.Context, at container.Place, argv ...string)
 	return answer.Stdout, nil
 }
 
+// Prepare begins to make a helper in the engine's own network, for who will ask from
+// there soon. If that fails, who asks is told.
+func (n *Networks) Prepare(ctx context.Context) {
+	id, err := n.docker.NetworkID(ctx, dockernetwork.NetworkBridge)
+	if err == nil && id != "" {
+		r, _ := n.take(ctx, container.Place{Name: dockernetwork.NetworkBridge, ID: id})
+		n.release(r)
+	}
+}
+
 // why adds to the error of a session that broke that the network is gone, if it is.
 func (n *Networks) why(ctx context.Context, at container.Place, err error) error {
 	if ctx.Err() != nil || container.Gone(err) {
