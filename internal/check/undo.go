@@ -28,6 +28,7 @@ func UndoPending(ctx context.Context, world World, l *ledger.Ledger) error {
 	if err != nil {
 		return err
 	}
+	_ = l.Tidy() // a long one is no harm; writing tells what is wrong with it
 	var errs []error
 	if world.Docker != nil {
 		errs = append(errs, world.Docker.Sweep(ctx))

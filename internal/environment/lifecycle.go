@@ -80,6 +80,9 @@ func (l *Lifecycle) Start(ctx context.Context, keep bool, o Observer) error {
 // with the learner's work in it. When it fails, what is on disk stays.
 func (l *Lifecycle) Resume(ctx context.Context, o Observer) error {
 	began := l.began()
+	if err := l.Env.Ledger().Compact(); err != nil {
+		l.Log.Warn("the ledger stays as long as it is", "error", err) // who needs it says what is wrong with it
+	}
 	steps, err := l.run(ctx, l.resumeSteps(), "Look at %s. `labctl stop`, which keeps your files, and a new start give you a fresh one.", o)
 	if err != nil {
 		return errors.Join(err, l.Close(withoutCancel(ctx)))

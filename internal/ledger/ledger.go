@@ -6,6 +6,7 @@
 // to begin an entry, one to end it. Each line is on disk before the call
 // returns. A torn last line, the mark of a crash in the middle of a write, is
 // ignored; anything else that cannot be read is reported, never skipped.
+// Compact leaves out what has ended.
 package ledger
 
 import (
@@ -154,17 +155,11 @@ func (l *Ledger) append(ln line) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lock := flock.New(l.path + ".lock")
-	if err := lock.Lock(); err != nil {
-		return fmt.Errorf("lock the ledger: %w", err)
-	}
-	defer lock.Unlock()
-	// Root writes here, in a directory that is a user's: no link may lead it out.
-	dir, err := os.OpenRoot(filepath.Dir(l.path))
+	dir, release, err := l.locked()
 	if err != nil {
-		return fmt.Errorf("write the ledger: %w", err)
+		return err
 	}
-	defer func() { _ = dir.Close() }() // what was opened in it stays open
+	defer release()
 	f, err := dir.OpenFile(filepath.Base(l.path), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)
@@ -183,6 +178,24 @@ func (l *Ledger) append(ln line) error {
 		return fmt.Errorf("write the ledger %s: %w", filepath.Base(l.path), err)
 	}
 	return f.Sync()
+}
+
+// locked keeps other processes out of the ledger until it is released, and opens
+// its directory: root writes here, in one that is a user's, and no link may lead it
+// out.
+func (l *Ledger) locked() (dir *os.Root, release func(), err error) {
+	lock := flock.New(l.path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return nil, nil, fmt.Errorf("lock the ledger: %w", err)
+	}
+	dir, err = os.OpenRoot(filepath.Dir(l.path))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("write the ledger: %w", err), lock.Unlock())
+	}
+	return dir, func() {
+		_ = dir.Close() // what was opened in it stays open
+		_ = lock.Unlock()
+	}, nil
 }
 
 func endsTorn(f *os.File) (bool, error) {

@@ -1,0 +1,8 @@
+package ledger
+
+import (
+	"io/fs"
+	"os"
+)
+
+func own(*os.File, fs.FileInfo) error { return nil }
