@@ -16,6 +16,7 @@ import (
 	"labctl.dev/labctl/internal/check/script"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/lab/nearest"
 	"labctl.dev/labctl/internal/verdict"
 )
 
@@ -94,8 +95,12 @@ func (o *labTestOptions) run(ctx context.Context, refs []string) error {
 	worst := error(nil)
 	for i, ref := range refs {
 		report, err := o.prove(ctx, home, ref, labs[i])
-		if ctx.Err() != nil {
+		var unknown *verdict.UnknownCaseError
+		switch {
+		case ctx.Err() != nil:
 			err = &environment.Problem{Code: environment.CodeInterrupted, Message: "interrupted; run it again to go on where it was"}
+		case errors.As(err, &unknown):
+			err = unknownCase(ref, unknown)
 		}
 		if err != nil {
 			return err
@@ -125,6 +130,15 @@ func (o *labTestOptions) find(ctx context.Context, home environment.Home, refs [
 		labs = append(labs, src)
 	}
 	return labs, nil
+}
+
+// unknownCase says what was probably meant, and how to run that.
+func unknownCase(ref string, e *verdict.UnknownCaseError) error {
+	hint := fmt.Sprintf("`labctl lab test %s` runs all of them.", ref)
+	if near := nearest.Name(e.Name, e.Known); near != "" {
+		hint = fmt.Sprintf("Run `labctl lab test %s --case %s`", ref, near)
+	}
+	return &environment.Problem{Code: environment.CodeUnknownArgument, Message: e.Error(), Hint: hint}
 }
 
 func hasCase(labs []*source, name string) bool {

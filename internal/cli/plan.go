@@ -22,6 +22,8 @@ type startPlan struct {
 	why     string // this engine
 	caps    engine.Capabilities
 	request supervisor.Request
+	// takenBack is how much of what killed checks did the start has taken back.
+	takenBack int
 }
 
 // plan works out what to start: a new environment, or one that exists.

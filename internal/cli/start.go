@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"labctl.dev/labctl/internal/check"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/environment/supervisor"
 )
@@ -81,10 +83,12 @@ func (o *startOptions) run(ctx context.Context, seeded bool) error {
 		return err
 	}
 	plan.request.Began = began
+	before := leftIn(home, plan.name)
 	result, err := o.start(ctx, home, plan)
 	if err != nil {
 		return err
 	}
+	plan.takenBack = before - leftIn(home, plan.name)
 	env, err := home.Open(plan.name)
 	if err != nil {
 		return err
@@ -93,6 +97,17 @@ func (o *startOptions) run(ctx context.Context, seeded bool) error {
 		return err
 	}
 	return o.announce(env, plan, result)
+}
+
+// leftIn is how much of what killed checks did is in an environment; 0 if there is no
+// telling, or no environment yet.
+func leftIn(home environment.Home, name string) int {
+	env, err := home.Open(name)
+	if err != nil {
+		return 0
+	}
+	left, _ := check.LeftBehind(env.Ledger(), env.CheckLock()) // the next check says what is wrong with it
+	return len(left)
 }
 
 // start has the supervisor do it, which is started first if there is none.
@@ -118,6 +133,29 @@ func (o *startOptions) start(ctx context.Context, home environment.Home, plan st
 	return client.Start(ctx, plan.request, p)
 }
 
+// where says in what a new environment runs.
+func (p startPlan) where(env *environment.Environment) string {
+	if p.lab.Needs.Cluster != nil {
+		return fmt.Sprintf("engine %s (%s), seed %d", env.Engine, p.why, env.Seed)
+	}
+	if len(env.Components) == 0 {
+		return fmt.Sprintf("this lab needs no cluster, seed %d", env.Seed)
+	}
+	titles := make([]string, len(env.Components))
+	for i, name := range env.Components {
+		titles[i] = componentTitle(name)
+	}
+	return fmt.Sprintf("with %s; this lab needs no cluster, seed %d", strings.Join(titles, " and "), env.Seed)
+}
+
+// componentTitle is a component as a learner would call it.
+func componentTitle(name string) string {
+	if name == "docker" {
+		return "a Docker Engine of its own"
+	}
+	return name
+}
+
 func (o *startOptions) announce(env *environment.Environment, plan startPlan, result supervisor.Result) error {
 	doc := startDocument{
 		version1(), env.Name, env.Lab, env.Engine, plan.why, env.Seed, env.WorkspaceDir(), "",
@@ -137,7 +175,13 @@ func (o *startOptions) announce(env *environment.Environment, plan startPlan, re
 		fmt.Fprintf(out, "%s is back after %s, with your work in it.\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond))
 	default:
 		fmt.Fprintf(out, "%s is ready after %s: %s\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond), plan.lab.Title)
-		fmt.Fprintf(out, "engine %s (%s), seed %d\n", env.Engine, plan.why, env.Seed)
+		fmt.Fprintln(out, plan.where(env))
+	}
+	if plan.takenBack > 0 {
+		fmt.Fprintf(out, "What a check that was cut short had done is taken back.\n")
+	}
+	if left := leftIn(env.Home, env.Name); left > 0 {
+		fmt.Fprintf(out, "%s a check that was cut short has left something behind; %s\n", c.yellow("note:"), o.s.Typed("`labctl status` says what, and `labctl reset` restores the lab"))
 	}
 	for _, note := range plan.caps.Notes {
 		fmt.Fprintf(out, "%s %s\n", c.yellow("note:"), note)

@@ -183,9 +183,6 @@ func (l *Lifecycle) baseline(ctx context.Context, _ Observer) error {
 // undoLeft is tryUndo while no check runs. One that does, since before the
 // supervisor ended, takes back by itself what it did.
 func (l *Lifecycle) undoLeft(ctx context.Context, o Observer) error {
-	if l.client == nil {
-		return nil
-	}
 	lock, err := l.Env.AcquireCheck(ctx, func() { o.Progress("waiting for a check to end") })
 	if isCode(err, CodeBusy) {
 		l.Log.Warn("a check is running", "error", err)
@@ -196,6 +193,16 @@ func (l *Lifecycle) undoLeft(ctx context.Context, o Observer) error {
 	}
 	defer lock.Release()
 	return l.tryUndo(ctx, o)
+}
+
+// TakeBack takes back what a check that was killed left behind in an environment
+// that runs. Nothing is done while a check is running, which does so itself.
+func (l *Lifecycle) TakeBack(ctx context.Context, o Observer) error {
+	left, err := l.Env.PendingStimuli()
+	if err != nil || len(left) == 0 || check.Disturbing(l.Env.CheckLock()) {
+		return err
+	}
+	return l.undoLeft(ctx, o)
 }
 
 // tryUndo takes back what a check that was killed left behind, for who holds the

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"labctl.dev/labctl/internal/lab"
+	"labctl.dev/labctl/internal/lab/nearest"
 )
 
 // Selection says which cases of a lab are run.
@@ -25,7 +26,7 @@ type Selection struct {
 func (s Selection) choose(all []lab.CaseFile) (chosen []lab.CaseFile, leftOut []string, err error) {
 	for _, name := range s.Cases {
 		if !slices.ContainsFunc(all, func(c lab.CaseFile) bool { return c.Name == name }) {
-			return nil, nil, fmt.Errorf("the lab has no case %q", name)
+			return nil, nil, unknownCase(name, all)
 		}
 	}
 	sampled := s.sample(all)
@@ -37,6 +38,24 @@ func (s Selection) choose(all []lab.CaseFile) (chosen []lab.CaseFile, leftOut []
 		}
 	}
 	return chosen, leftOut, nil
+}
+
+// UnknownCaseError says that a lab has no case of that name.
+type UnknownCaseError struct {
+	Name  string
+	Known []string
+}
+
+func (e *UnknownCaseError) Error() string {
+	return fmt.Sprintf("the lab has no case %q; %s", e.Name, nearest.Suggestion(e.Name, e.Known))
+}
+
+func unknownCase(name string, all []lab.CaseFile) error {
+	e := &UnknownCaseError{Name: name}
+	for _, c := range all {
+		e.Known = append(e.Known, c.Name)
+	}
+	return e
 }
 
 func (s Selection) wants(c lab.CaseFile) bool {

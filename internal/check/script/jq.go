@@ -15,14 +15,15 @@ import (
 // jqRun is one command line of jq.
 type jqRun struct {
 	call
-	raw, compact, nullInput, slurp, exit, joined bool
-	filter                                       string
-	files                                        []string
-	names                                        []string
-	values                                       []any
+	raw, rawInput, compact, nullInput, slurp, exit, joined bool
+	filter                                                 string
+	files                                                  []string
+	names                                                  []string
+	values                                                 []any
 }
 
-// jq runs a filter over JSON values: -r -c -n -s -e -j, --arg, --argjson.
+// jq runs a filter over JSON values: -r -c -n -s -e -j, --arg, --argjson; with -R over
+// lines of text.
 func jq(ctx context.Context, c call) int {
 	j := &jqRun{call: c}
 	if err := j.parse(c.args); err != nil {
@@ -95,12 +96,13 @@ func (j *jqRun) parse(args []string) error {
 func (j *jqRun) option(arg string) error {
 	long := map[string]string{
 		"--raw-output": "r", "--compact-output": "c", "--null-input": "n", "--slurp": "s", "--exit-status": "e", "--join-output": "j",
+		"--raw-input": "R",
 	}
 	letters := strings.TrimPrefix(arg, "-")
 	if l, ok := long[arg]; ok {
 		letters = l
 	}
-	flags := map[rune]*bool{'r': &j.raw, 'c': &j.compact, 'n': &j.nullInput, 's': &j.slurp, 'e': &j.exit, 'j': &j.joined}
+	flags := map[rune]*bool{'r': &j.raw, 'c': &j.compact, 'n': &j.nullInput, 's': &j.slurp, 'e': &j.exit, 'j': &j.joined, 'R': &j.rawInput}
 	for _, letter := range letters {
 		flag, ok := flags[letter]
 		if !ok {
@@ -122,7 +124,7 @@ func (j *jqRun) bind(name, text string, isJSON bool) error {
 	return nil
 }
 
-// inputs reads all JSON values there are.
+// inputs reads all values there are.
 func (j *jqRun) inputs() ([]any, error) {
 	if j.nullInput {
 		return []any{nil}, nil
@@ -138,8 +140,35 @@ func (j *jqRun) inputs() ([]any, error) {
 	if len(j.files) == 0 {
 		readers = append(readers, stdin(j.hc))
 	}
+	all := io.MultiReader(readers...)
+	if j.rawInput {
+		return j.lines(all)
+	}
+	return j.documents(all)
+}
+
+// lines reads text: each line is a value, or, slurped, all of it.
+func (j *jqRun) lines(r io.Reader) ([]any, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	// As in jq, what is no UTF-8 is replaced.
+	text := strings.ToValidUTF8(string(data), "\uFFFD")
+	if j.slurp {
+		return []any{text}, nil
+	}
 	values := []any{}
-	decoder := json.NewDecoder(io.MultiReader(readers...))
+	for line := range strings.Lines(text) {
+		values = append(values, strings.TrimSuffix(line, "\n"))
+	}
+	return values, nil
+}
+
+// documents reads JSON values.
+func (j *jqRun) documents(r io.Reader) ([]any, error) {
+	values := []any{}
+	decoder := json.NewDecoder(r)
 	for {
 		var v any
 		err := decoder.Decode(&v)

@@ -77,6 +77,9 @@ func (t *tools) operands(dir, name string, args []string) ([]string, error) {
 		if arg == "" || strings.HasPrefix(arg, "-") || name == "basename" || name == "dirname" {
 			continue
 		}
+		if name == "jq" && (arg == "." || arg == "..") {
+			continue // filters, though directories are called so, too
+		}
 		path := absolute(dir, arg)
 		_, err := os.Lstat(path)
 		if err != nil && !writes {

@@ -115,6 +115,9 @@ const settleTime = 60 * time.Second
 // and waits until all that stands still. It goes on after an error and returns all of them. What the learner has changed
 // or removed in the meantime stays as the learner left it.
 func Run(ctx context.Context, world World, r Record) error {
+	if err := r.foreign(world); err != nil {
+		return err
+	}
 	client := world.Client
 	var errs []error
 	for _, c := range r.Containers {
@@ -148,6 +151,18 @@ func Run(ctx context.Context, world World, r Record) error {
 		errs = append(errs, restoreHistory(ctx, client, e))
 	}
 	return errors.Join(errs...)
+}
+
+// foreign fails if a record is about what the environment has not got: its ledger is
+// the learner's, who may have written anything there.
+func (r Record) foreign(world World) error {
+	if world.Docker == nil && len(r.Containers) > 0 {
+		return errors.New("it is about a container, and this environment has no Docker")
+	}
+	if world.Client == nil && len(r.Created)+len(r.Edits)+len(r.Deleted)+len(r.Execs)+len(r.Restart)+len(r.Settle) > 0 {
+		return errors.New("it is about objects of Kubernetes, and this environment has no cluster")
+	}
+	return nil
 }
 
 // gone tells the errors that say that there is nothing left to undo: the

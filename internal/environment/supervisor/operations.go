@@ -69,6 +69,7 @@ func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.healthy() {
+		s.takeBack(r.Context(), out)
 		out.finish(Result{Resumed: true}, nil)
 		return
 	}
@@ -89,6 +90,20 @@ func (s *Server) handleStart(w http.ResponseWriter, r *http.Request) {
 	out.last(result, err)
 	end(Stopping)
 	s.over()
+}
+
+// takeBack has what runs as its learner left it. Whatever cannot be taken back is
+// still in the ledger, and the client says so.
+func (s *Server) takeBack(ctx context.Context, out *stream) {
+	s.mu.Lock()
+	life := s.life
+	s.mu.Unlock()
+	if life == nil {
+		return // it was stopped a moment ago
+	}
+	if err := life.TakeBack(ctx, out); err != nil {
+		s.Log.Warn("cannot take back what a check did", "error", err)
+	}
 }
 
 func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, error) {
