@@ -61,6 +61,7 @@ func TestHistorySurvives(t *testing.T) {
 				When: []lab.Stimulus{
 					{Rollout: &lab.RolloutStimulus{Deployment: "web", Image: "labctl.dev/web:v2"}},
 					{Rollout: &lab.RolloutStimulus{Deployment: "web", Env: map[string]string{"B": "1"}}},
+					{Apply: &lab.ApplyStimulus{Objects: []map[string]any{annotated()}}},
 				},
 				Expect: []lab.Expect{deployment("self.status.updatedReplicas == 2")},
 			})
@@ -72,6 +73,18 @@ func TestHistorySurvives(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// annotated is what gives the shop's Deployment another template, and sets a limit
+// that would leave it no history.
+func annotated() map[string]any {
+	return map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web"},
+		"spec": map[string]any{
+			"revisionHistoryLimit": int64(0),
+			"template":             map[string]any{"metadata": map[string]any{"annotations": map[string]any{"applied": "yes"}}},
+		},
 	}
 }
 

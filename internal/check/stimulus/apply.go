@@ -95,12 +95,18 @@ func (a *apply) plan(ctx context.Context, o *unstructured.Unstructured, r *undo.
 	if err != nil {
 		return fmt.Errorf("look at %s before changing it: %w", ref, err)
 	}
+	if _, rolls, _ := unstructured.NestedMap(o.Object, "spec", "template"); rolls && ref.Kind == "Deployment" {
+		if err := raiseLimit(o, now); err != nil {
+			return fmt.Errorf("apply %s: %w", ref, err)
+		}
+	}
 	after, err := objects.Apply(ctx, ref.Name, o, options(metav1.DryRunAll))
 	if err != nil {
 		return fmt.Errorf("apply %s: %w", ref, orUnchangeable(err, ref))
 	}
 	e := undo.Edit{Ref: ref, UID: now.GetUID(), Managers: now.GetManagedFields(), Changes: revert.Diff(now.Object, after.Object)}
 	if ref.Kind == "Deployment" {
+		limitLast(&e)
 		if err = history(ctx, a.env.Client, now, &e); err != nil {
 			return err
 		}

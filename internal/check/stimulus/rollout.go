@@ -3,13 +3,11 @@ package stimulus
 import (
 	"context"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"labctl.dev/labctl/internal/check/revert"
 	"labctl.dev/labctl/internal/check/undo"
 	"labctl.dev/labctl/internal/lab"
 )
@@ -40,32 +38,15 @@ func (r *rollout) Plan(ctx context.Context) (undo.Record, error) {
 	if err != nil {
 		return undo.Record{}, err
 	}
-	limits := func(c revert.Change) bool { return slices.Equal(c.Path, historyLimit()) }
-	if i := slices.IndexFunc(e.Changes, limits); i >= 0 {
-		e.Last = []revert.Change{e.Changes[i]}
-		e.Changes = slices.Delete(e.Changes, i, i+1)
-	}
+	limitLast(&e)
 	err = history(ctx, r.env.Client, now, &e)
 	return undo.Record{Edits: []undo.Edit{e}, Settle: []undo.Ref{e.Ref}}, err
 }
 
-func historyLimit() []string { return []string{"spec", "revisionHistoryLimit"} }
-
-const (
-	// room is how many revisions more than the learner allows are kept.
-	room = 10
-	// noLimit and above, nothing is thrown away.
-	noLimit = math.MaxInt32 - room
-)
-
 // keepHistory changes the template, and has the controller keep the revisions
 // that it would throw away for the new one: to go back there is the learner's right.
 func (r *rollout) keepHistory(o *unstructured.Unstructured) error {
-	limit, limited, err := unstructured.NestedInt64(o.Object, historyLimit()...)
-	if err == nil && limited && limit < noLimit {
-		err = unstructured.SetNestedField(o.Object, limit+room, historyLimit()...)
-	}
-	if err != nil {
+	if err := raiseLimit(o, o); err != nil {
 		return err
 	}
 	return r.change(o)
