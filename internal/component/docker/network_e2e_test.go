@@ -77,6 +77,30 @@ func TestPortsThatTheLearnerDoesNotChoose(t *testing.T) {
 	}
 }
 
+// TestAnAddressThatTheLearnerNames is the machine's loopback, which Docker shows as
+// it was typed, and where the container is to be reached.
+func TestAnAddressThatTheLearnerNames(t *testing.T) {
+	w := newWorld(t)
+	w.load()
+	for _, address := range []string{"127.0.0.1:", "0.0.0.0:", ""} {
+		_, err := w.docker("run", "-d", "--name", "web", "-p", address+port+":8080", "labctl.dev/web:v1")
+		w.must(err)
+		w.answers(port, true)
+		out, err := w.docker("port", "web")
+		w.must(err)
+		shown := address
+		if shown == "" {
+			shown = "0.0.0.0:"
+		}
+		if !strings.Contains(out, shown+port) || address != "" && strings.Contains(out, "[::]") {
+			t.Errorf("-p %s%s:8080 is shown as %s", address, port, out)
+		}
+		_, err = w.docker("rm", "-f", "web")
+		w.must(err)
+		w.answers(port, false)
+	}
+}
+
 func pointer(h container.HostConfig) *container.HostConfig { return &h }
 
 func listenOn(address string) (net.Listener, error) {

@@ -35,7 +35,10 @@ func setUpNetwork(cfg node.Config) error {
 	if err := addRoutes(cfg.Index); err != nil {
 		return err
 	}
-	return setNetworkTunables()
+	if err := setNetworkTunables(); err != nil || cfg.Role != node.Docker {
+		return err
+	}
+	return openLoopback(cfg.Index)
 }
 
 // makeLink makes eth0 and hands its other end to the engine.

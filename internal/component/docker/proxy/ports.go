@@ -6,14 +6,16 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 )
 
-// publishPorts publishes ports on all addresses of where the engine is: what of
-// them gets out is decided around it. There, TCP is forwarded from one port of
-// the host each, which is chosen here if the learner does not: the engine knows
-// only what is free in its own network.
+// publishPorts sees to it that what is published can be reached. Around the engine,
+// TCP is forwarded from one port of the host's loopback each, whichever of its
+// addresses the learner names; other addresses are not the engine's to publish on. A
+// port is chosen here if the learner does not: the engine knows only what is free in
+// its own network.
 func publishPorts(ctx context.Context, host object) error {
 	var chosen []net.Listener
 	defer func() {
@@ -45,15 +47,26 @@ func publishPorts(ctx context.Context, host object) error {
 
 // publishPort returns what holds the port it chose, if it did.
 func publishPort(ctx context.Context, binding map[string]any) (net.Listener, error) {
-	var port string
+	var port, address string
 	maps.DeleteFunc(binding, func(key string, value any) bool {
-		if strings.EqualFold(key, "HostPort") {
+		switch {
+		case strings.EqualFold(key, "HostPort"):
 			port, _ = value.(string)
-			return true
+		case strings.EqualFold(key, "HostIp"):
+			address, _ = value.(string)
+		default:
+			return false
 		}
-		return strings.EqualFold(key, "HostIp")
+		return true
 	})
 	binding["HostPort"] = port
+	switch ip, err := netip.ParseAddr(address); {
+	case address == "", err == nil && ip == netip.IPv6Unspecified():
+	case err == nil && (ip == netip.IPv4Unspecified() || ip == loopback()):
+		binding["HostIp"] = address
+	default:
+		return nil, invalid("labctl: publishes ports on this machine's address 127.0.0.1, not on " + address + "; leave the address out, as in -p 8000:80")
+	}
 	if port != "" {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
@@ -70,5 +83,8 @@ func publishPort(ctx context.Context, binding map[string]any) (net.Listener, err
 	binding["HostPort"] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	return l, nil
 }
+
+// loopback is the one address of the host that ports are forwarded from.
+func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
 func invalid(message string) error { return &Refusal{http.StatusBadRequest, message} }

@@ -140,7 +140,7 @@ func TestWhatIsMadeCarriesTheLabel(t *testing.T) {
 		}
 	}
 	_, _, e := ask(t, Policy{}, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}}}`)
-	if got, _ := json.Marshal(e.body["HostConfig"]); string(got) != `{"PortBindings":{"80/tcp":[{"HostPort":"8080"}]}}` {
+	if got, _ := json.Marshal(e.body["HostConfig"]); string(got) != `{"PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}}` {
 		t.Errorf("ports are published as %s", got)
 	}
 	_, _, e = ask(t, Policy{}, http.MethodPost, "/v1.45/build?t=x&labels=%7B%22a%22%3A%22b%22%7D", "")
@@ -160,9 +160,13 @@ func TestPortsAreChosenForTheHost(t *testing.T) {
 		}
 	}
 	for bindings, want := range map[string]string{
-		`{"53/udp":[{"HostPort":"53"}]}`:        "TCP only",
-		`{"53/sctp":[{}]}`:                      "TCP only",
-		`{"80/tcp":[{"HostPort":"8000-8010"}]}`: "a single port",
+		`{"53/udp":[{"HostPort":"53"}]}`:                          "TCP only",
+		`{"53/sctp":[{}]}`:                                        "TCP only",
+		`{"80/tcp":[{"HostPort":"8000-8010"}]}`:                   "a single port",
+		`{"80/tcp":[{"HostPort":"8000","HostIp":"192.168.1.5"}]}`: "not on 192.168.1.5; leave the address out",
+		`{"80/tcp":[{"HostPort":"8000","hostip":"127.0.0.2"}]}`:   "not on 127.0.0.2",
+		`{"80/tcp":[{"HostPort":"8000","HostIp":"::1"}]}`:         "not on ::1",
+		`{"80/tcp":[{"HostPort":"8000","HostIp":"localhost"}]}`:   "not on localhost",
 	} {
 		status, message, e := ask(t, Policy{}, http.MethodPost, "/v1.45/containers/create", `{"HostConfig":{"PortBindings":`+bindings+`}}`)
 		if status != http.StatusBadRequest || !strings.Contains(message, want) || e.path != "" {
