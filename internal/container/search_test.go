@@ -176,3 +176,20 @@ func TestInJSON(t *testing.T) {
 		t.Error("found what is not there")
 	}
 }
+
+func TestSearchAllAtOnce(t *testing.T) {
+	image := saved(t, `{"a":"`+secret+`"}`, gzipped(t, tarOf(t, entry{name: "one", content: "first"}, entry{name: "two", content: "second " + secret})))
+	found, err := searchAll(strings.NewReader(image), []string{secret, "first", "nowhere"})
+	want := map[string][]Hit{secret: {{Layer: -1}, {Layer: 0, Path: "/two"}}, "first": {{Layer: 0, Path: "/one"}}, "nowhere": {}}
+	if err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("%v, %v", found, err)
+	}
+	for name, broken := range map[string]io.Reader{
+		"that ends early":     strings.NewReader(image[:len(image)/2]),
+		"that cannot be read": io.MultiReader(strings.NewReader(image[:1024]), iotest.ErrReader(errors.New("gone"))),
+	} {
+		if _, err := searchAll(broken, []string{secret, "first"}); err == nil {
+			t.Errorf("an image %s is searched without an error", name)
+		}
+	}
+}

@@ -68,6 +68,7 @@ func (b *bench) timed(ctx context.Context, into any, args ...string) (time.Durat
 // environment is what start says.
 type environment struct {
 	Environment string `json:"environment"`
+	Workspace   string `json:"workspace"`
 	Kubeconfig  string `json:"kubeconfig"`
 	Steps       []struct {
 		Name string `json:"name"`

@@ -33,6 +33,7 @@ func run(ctx context.Context) (err error) {
 	counts := flag.String("environments", "1,5,10", "how many environments at once, for the growth in time and memory")
 	lab := flag.String("lab", "kubernetes-101", "the lab")
 	engine := flag.String("engine", "embedded", "the engine; kind needs Docker (internal/tools/withdocker.sh brings one)")
+	only := flag.String("only", "", "only this measure, of list, lifecycle, solved, docker, idle and resume, or with kind of beyond, beside and resume")
 	flag.Parse()
 
 	b, err := newBench(*lab, *engine, *runs)
@@ -41,14 +42,16 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
 	fmt.Printf("%d cores, %s, engine %s, %d runs; medians, and the range in brackets\n\n", runtime.NumCPU(), b.version(ctx), *engine, *runs)
-	measures := []func(context.Context) error{b.list, b.lifecycle, b.solved, b.idle, b.resume}
-	if *engine == "kind" { // the first start loads the node image into Docker, once
-		measures = []func(context.Context) error{b.first, b.lifecycle, b.overKind, b.idle, b.resume}
-	}
-	for _, measure := range measures {
-		if err := measure(ctx); err != nil {
-			return err
+	for _, m := range b.measures() {
+		if *only != "" && m.name != *only {
+			continue
 		}
+		if err := m.take(ctx); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	if *only != "" {
+		return nil
 	}
 	for _, n := range strings.Split(*counts, ",") {
 		count, err := strconv.Atoi(n)
@@ -60,4 +63,22 @@ func run(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// measure is something to measure.
+type measure struct {
+	name string
+	take func(context.Context) error
+}
+
+func (b *bench) measures() []measure {
+	if b.engine == kindEngine {
+		return []measure{{"beyond", b.overKind}, {"beside", b.beside}, {"resume", b.resume}}
+	}
+	figured := func(take func(context.Context, *figures) error) func(context.Context) error {
+		return func(ctx context.Context) error { return take(ctx, new(figures)) }
+	}
+	return []measure{
+		{"list", b.list}, {"lifecycle", figured(b.lifecycle)}, {"solved", b.solved}, {"docker", b.docker}, {"idle", figured(b.idle)}, {"resume", b.resume},
+	}
 }

@@ -34,8 +34,14 @@ func (b *bench) first(ctx context.Context) error {
 	return b.do(ctx, nil, "stop", "--env", "bench", "--discard", "-o", "json")
 }
 
+// figures are what engines are compared by.
+type figures struct {
+	start, reset time.Duration
+	memory       float64 // in MB
+}
+
 // lifecycle measures start, check, reset and stop, one environment at a time.
-func (b *bench) lifecycle(ctx context.Context) error {
+func (b *bench) lifecycle(ctx context.Context, f *figures) error {
 	var start, reset, check, stop []time.Duration
 	steps := map[string][]time.Duration{}
 	var order []string
@@ -78,6 +84,7 @@ func (b *bench) lifecycle(ctx context.Context) error {
 	report("check of the solved task rollback, which holds for 1 s", check, "2 s")
 	report("reset", reset, "3 s")
 	report("stop", stop, "1 s")
+	f.start, f.reset = median(start), median(reset) // report has sorted them
 	fmt.Printf("%-68s %5.1f times\n", "reset against stop and start anew", ratio(append(stop, start...), reset))
 	return nil
 }

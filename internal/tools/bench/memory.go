@@ -13,7 +13,7 @@ import (
 )
 
 // idle measures the memory of one environment that has nothing to do.
-func (b *bench) idle(ctx context.Context) error {
+func (b *bench) idle(ctx context.Context, f *figures) error {
 	if _, _, err := b.start(ctx, "bench"); err != nil {
 		return err
 	}
@@ -21,6 +21,7 @@ func (b *bench) idle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.memory = memory
 	fmt.Printf("%-68s %5.0f MB, aim 600 MB\n", "memory of an idle environment (PSS of all its processes)", memory)
 	for _, line := range b.byProgram() {
 		fmt.Println("  " + line)
@@ -76,7 +77,7 @@ func (b *bench) processes() map[int]bool {
 		}
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
 		environ, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
-		node := b.engine == "kind" && bytes.Contains(command, []byte("containerd-shim")) // Docker's children, not the supervisor's
+		node := b.engine == kindEngine && bytes.Contains(command, []byte("containerd-shim")) // Docker's children, not the supervisor's
 		if node || bytes.Contains(command, []byte("supervise")) && (bytes.Contains(environ, []byte(b.home)) || bytes.Contains(command, []byte(b.home))) {
 			ours[pid] = true
 		}
