@@ -36,12 +36,13 @@ type Networks struct {
 
 	mu      sync.Mutex
 	current map[string]*room // by the network's ID
+	there   map[*room]bool   // every one whose helper may be there, retired ones too
 	open    sync.WaitGroup
 }
 
 // New makes Networks. The first helper container is made when it is needed.
 func New(docker *container.Client) *Networks {
-	return &Networks{docker: docker, current: map[string]*room{}}
+	return &Networks{docker: docker, current: map[string]*room{}, there: map[*room]bool{}}
 }
 
 // Output runs an applet of labapp's sessions to its end and returns what it
@@ -125,8 +126,8 @@ func (n *Networks) take(ctx context.Context, at container.Place) (r *room, fresh
 	}
 	if r == nil {
 		r, fresh = n.begin(ctx, at), true
-		n.current[at.ID] = r
-		n.open.Go(func() { <-r.Done() })
+		n.current[at.ID], n.there[r] = r, true
+		n.open.Go(func() { n.bury(r) })
 	}
 	r.users++
 	r.idle.Stop()
@@ -139,6 +140,14 @@ func (n *Networks) begin(ctx context.Context, at container.Place) *room {
 	r.idle = time.AfterFunc(idle, func() { n.expire(r) })
 	r.Session = session.Open(ctx, r.connect(n.docker))
 	return r
+}
+
+// bury forgets a room when nothing of it is left.
+func (n *Networks) bury(r *room) {
+	<-r.Done()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.there, r)
 }
 
 // expire leaves a room that nobody has used for a while.
@@ -190,13 +199,14 @@ func (n *Networks) retire(r *room) {
 func (n *Networks) Leave(ctx context.Context) {
 	var left []*room
 	n.mu.Lock()
-	for _, r := range n.current {
-		if r.users == 0 && !r.permanent() {
-			left = append(left, r)
+	for r := range n.there {
+		if r.users > 0 || r.permanent() {
+			continue
 		}
-	}
-	for _, r := range left {
-		n.retire(r)
+		left = append(left, r)
+		if !r.retired {
+			n.retire(r)
+		}
 	}
 	n.mu.Unlock()
 	for _, r := range left {
