@@ -40,6 +40,7 @@ func layers() []string {
 		"internal/kube",
 		"internal/container",
 		"internal/proc",
+		"internal/release",
 	}
 }
 

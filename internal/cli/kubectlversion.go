@@ -13,6 +13,7 @@ import (
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/kube"
 	"labctl.dev/labctl/internal/proc"
+	"labctl.dev/labctl/internal/release"
 )
 
 // versionPatience is how long a program may take to say its version.
@@ -35,7 +36,7 @@ func (s *State) findKubectl(ctx context.Context, env *environment.Environment) (
 		return nil, &environment.Problem{
 			Code:    environment.CodeEngine,
 			Message: "there is no kubectl on your PATH that fits the cluster, and labctl's own is missing: " + own,
-			Hint:    "Run `make build`, or install kubectl.",
+			Hint:    "Install kubectl, or get labctl's: " + release.Restore("build") + ".",
 		}
 	}
 	return []string{own, "kubectl"}, nil

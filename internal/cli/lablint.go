@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,7 @@ import (
 	"labctl.dev/labctl/internal/lab"
 	"labctl.dev/labctl/internal/lab/lint"
 	"labctl.dev/labctl/internal/lab/problem"
-	"labctl.dev/labctl/internal/proc"
+	"labctl.dev/labctl/internal/labapp/names"
 )
 
 type lintDocument struct {
@@ -53,7 +52,7 @@ func newLabLint(s *State) *cobra.Command {
 
 // lint checks labs, or the whole catalogue.
 func (s *State) lint(ctx context.Context, refs []string) (problem.List, error) {
-	linter, err := s.linter(ctx)
+	linter, err := s.linter()
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +71,9 @@ func (s *State) lint(ctx context.Context, refs []string) (problem.List, error) {
 	return problems.Sorted(), ctx.Err()
 }
 
-func (s *State) linter(ctx context.Context) (lint.Linter, error) {
+func (s *State) linter() (lint.Linter, error) {
 	env, err := expr.New()
-	return lint.Linter{Known: s.known(ctx), Env: env}, err
+	return lint.Linter{Known: s.known(), Env: env}, err
 }
 
 // labDir opens a lab's directory without loading the lab.
@@ -98,10 +97,11 @@ func (s *State) labDir(ref string) (dir fs.FS, shown string, err error) {
 }
 
 // known are the names that labs may use and that other packages define.
-func (s *State) known(ctx context.Context) lint.Known {
+func (s *State) known() lint.Known {
 	k := lint.Known{
 		Codes:      check.FailureCodes(),
 		Components: []string{},
+		Apps:       names.All(),
 	}
 	for _, c := range engine.Known() {
 		k.Capabilities = append(k.Capabilities, string(c))
@@ -111,10 +111,6 @@ func (s *State) known(ctx context.Context) lint.Known {
 	}
 	for _, e := range s.Engines {
 		k.Engines = append(k.Engines, e.Name())
-	}
-	// Without labapp its applets cannot be told: then any name will do.
-	if names, err := (proc.Command{Path: filepath.Join(s.Bin(), "labapp"), Args: []string{"--list"}}).Output(ctx); err == nil {
-		k.Apps = strings.Fields(string(names))
 	}
 	return k
 }

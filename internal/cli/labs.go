@@ -75,7 +75,7 @@ func (s *State) soundLab(ctx context.Context, dir, shown string) (*source, error
 	if err != nil {
 		return nil, err
 	}
-	linter, err := s.linter(ctx)
+	linter, err := s.linter()
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"labctl.dev/labctl/internal/release"
 )
 
 type versionDocument struct {
@@ -34,14 +37,15 @@ func newVersion(s *State) *cobra.Command {
 	return cmd
 }
 
-// thisVersion is what the Go toolchain wrote into the binary.
+// thisVersion is what the release build, or else the Go toolchain, wrote into the
+// binary.
 func thisVersion() versionDocument {
 	doc := versionDocument{version1(), "devel", "", runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return doc
 	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
+	if v := cmp.Or(release.Version(), info.Main.Version); v != "" && v != "(devel)" {
 		doc.Version = v
 	}
 	for _, setting := range info.Settings {

@@ -105,6 +105,14 @@ type ImageLoader interface {
 	LoadImages(context.Context, io.Reader) error
 }
 
+// Architect is a Cluster, or a component, whose containers may run on another
+// processor architecture than labctl does: they are in a virtual machine, or labctl
+// is being translated. Their images have to be for it.
+type Architect interface {
+	// Architecture is Go's word for it: amd64, arm64.
+	Architecture(context.Context) (string, error)
+}
+
 // Resetter is a Cluster that returns to an earlier state faster than by being
 // made anew.
 type Resetter interface {

@@ -2,10 +2,11 @@ package environment
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/image"
 	"labctl.dev/labctl/internal/lab"
-	"labctl.dev/labctl/internal/proc"
+	"labctl.dev/labctl/internal/labapp/names"
 )
 
 // labapp is the program in every image, and where it is there.
@@ -25,13 +26,9 @@ const (
 
 // imagesOf opens the archive of the lab's images and the checker's own. The
 // layer's digest is remembered in cache.
-func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive, error) {
-	return func(ctx context.Context) (Archive, error) {
-		binary := filepath.Join(bin, labapp)
-		links, err := appletLinks(ctx, binary)
-		if err != nil {
-			return nil, err
-		}
+func imagesOf(r *lab.Resolved, bin, cache string) func(arch string) (Archive, error) {
+	return func(arch string) (Archive, error) {
+		binary, links := labappFor(bin, arch), image.Links(labappPath, names.All())
 		specs := []image.Spec{spec(check.ProberImage, "prober", binary, links)}
 		for _, name := range slices.Sorted(maps.Keys(r.Images)) {
 			i := r.Images[name]
@@ -50,28 +47,29 @@ func imagesOf(r *lab.Resolved, bin, cache string) func(context.Context) (Archive
 		if err != nil {
 			return nil, err
 		}
+		if has := archive.Images[0].Architecture; has != arch {
+			return nil, problem(CodeEngine, "Use a Docker Engine for "+has+", or labctl's release for "+arch+".", nil,
+				"the lab's containers would run on %s, and %s is for %s", arch, binary, has)
+		}
 		return stream(archive), nil
 	}
 }
 
-// appletLinks are the links by which labapp is called in an image.
-func appletLinks(ctx context.Context, binary string) (map[string]string, error) {
-	names, err := proc.Command{Path: binary, Args: []string{"--list"}}.Output(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s for its applets (run make build): %w", binary, err)
+// labappFor finds the labapp of an architecture. Where labctl runs on Linux there is
+// but one, for it; elsewhere one for each that the Linux beside it may have.
+func labappFor(bin, arch string) string {
+	foreign := filepath.Join(bin, labapp+"-linux-"+arch)
+	if _, err := os.Stat(foreign); err == nil {
+		return foreign
 	}
-	return image.Links(labappPath, strings.Fields(string(names))), nil
+	return filepath.Join(bin, labapp)
 }
 
 // helperImage is the checker's own image by what is in it, for a Docker Engine in
 // which the learner may have removed it, or given its name to another one.
 func helperImage(bin, cache string) func(context.Context) (container.Helper, error) {
-	return func(ctx context.Context) (container.Helper, error) {
-		binary := filepath.Join(bin, labapp)
-		links, err := appletLinks(ctx, binary)
-		if err != nil {
-			return container.Helper{}, err
-		}
+	return func(context.Context) (container.Helper, error) {
+		binary, links := labappFor(bin, runtime.GOARCH), image.Links(labappPath, names.All())
 		archive, err := image.Assembler{CacheDir: cache}.Assemble(spec(check.ProberImage, "prober", binary, links))
 		if err != nil {
 			return container.Helper{}, err

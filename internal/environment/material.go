@@ -2,7 +2,6 @@ package environment
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,8 +21,9 @@ type Material struct {
 	Lab     *lab.Lab
 	Objects []unstructured.Unstructured
 	Files   []File
-	// Images opens the archive of the lab's images; nil if it has none.
-	Images func(context.Context) (Archive, error)
+	// Images opens the archive of the lab's images, for a processor architecture
+	// (amd64, arm64); nil if it has none.
+	Images func(arch string) (Archive, error)
 }
 
 // newMaterial reads manifests and workspace of a lab.

@@ -84,7 +84,7 @@ tasks:
 	if err != nil {
 		t.Fatal(err)
 	}
-	life.Material.Images = func(context.Context) (Archive, error) { return io.NopCloser(strings.NewReader("web")), nil }
+	life.Material.Images = func(string) (Archive, error) { return io.NopCloser(strings.NewReader("web")), nil }
 	if err := life.Start(t.Context(), false, ignore{}); err != nil {
 		t.Fatal(err)
 	}

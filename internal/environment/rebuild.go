@@ -76,7 +76,7 @@ func (l *Lifecycle) resetParts(ctx context.Context, _ Observer) error {
 		if err := part.Reset(ctx); err != nil || l.Material.Images == nil {
 			return err
 		}
-		return l.load(ctx, part.LoadImages)
+		return l.load(ctx, part, part.LoadImages)
 	})
 }
 

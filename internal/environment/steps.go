@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -110,19 +111,32 @@ func (l *Lifecycle) loadImages(ctx context.Context, _ Observer) error {
 		if !ok {
 			return problem(CodeUnsupported, "", nil, "the engine %s cannot load images", l.Engine.Name())
 		}
-		if err := l.load(ctx, loader.LoadImages); err != nil {
+		if err := l.load(ctx, l.cluster, loader.LoadImages); err != nil {
 			return err
 		}
 	}
-	return l.eachPart(func(part component.Running) error { return l.load(ctx, part.LoadImages) })
+	return l.eachPart(func(part component.Running) error { return l.load(ctx, part, part.LoadImages) })
 }
 
-// load assembles the lab's images and hands them over.
-func (l *Lifecycle) load(ctx context.Context, into func(context.Context, io.Reader) error) error {
+// architectureOf is that of a cluster or a part, labctl's own if it can have no
+// other.
+func architectureOf(ctx context.Context, place any) (string, error) {
+	if a, ok := place.(engine.Architect); ok {
+		return a.Architecture(ctx)
+	}
+	return runtime.GOARCH, nil
+}
+
+// load assembles the lab's images for a cluster or a part, and hands them over.
+func (l *Lifecycle) load(ctx context.Context, place any, into func(context.Context, io.Reader) error) error {
 	if err := l.Env.Home.Make(l.Env.Home.CacheDir()); err != nil {
 		return err
 	}
-	archive, err := l.Material.Images(ctx)
+	arch, err := architectureOf(ctx, place)
+	if err != nil {
+		return err
+	}
+	archive, err := l.Material.Images(arch)
 	if err != nil {
 		return fmt.Errorf("assemble the images: %w", err)
 	}

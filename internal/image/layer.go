@@ -12,6 +12,8 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"labctl.dev/labctl/internal/release"
 )
 
 // layer is the one layer of an image: a plan from which its tar stream can
@@ -124,7 +126,7 @@ type source struct {
 func openSource(name string) (*source, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("a binary of the image is missing: %w (run `make build`)", err)
+		return nil, fmt.Errorf("a binary of the image is missing: %w: %s", err, release.Restore("build"))
 	}
 	defer file.Close()
 	info, err := file.Stat()

@@ -17,6 +17,7 @@ import (
 
 	"labctl.dev/labctl/internal/node"
 	"labctl.dev/labctl/internal/proc"
+	"labctl.dev/labctl/internal/release"
 )
 
 // MinDisk is the free space, in bytes, without which a machine soon breaks.
@@ -28,7 +29,7 @@ type Needs struct {
 	Bin      string   // the directory of labctl's helper binaries
 	Home     string   // where the data will be
 	Binaries []string // beside labinit
-	Make     string   // the command that builds them
+	Make     string   // what `make` builds them by
 	Memory   uint64   // bytes that have to be free
 }
 
@@ -68,7 +69,7 @@ func (n Needs) probeBinaries(context.Context) (node.Missing, error) {
 	}
 	return node.Missing{
 		What:   fmt.Sprintf("helper programs are missing in %s: %s", n.Bin, strings.Join(lacking, ", ")),
-		Remedy: "build them with: " + n.Make + "; or point LABCTL_BIN to the directory that has them",
+		Remedy: release.Restore(n.Make) + "; or point LABCTL_BIN to the directory that has them",
 	}, nil
 }
 

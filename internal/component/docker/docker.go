@@ -60,7 +60,7 @@ const minMemory = 400 << 20
 // Probe tries what the engine needs, in namespaces that end with the trial.
 func (Component) Probe(ctx context.Context, bin, home string) (component.Missing, error) {
 	missing, err := machine.Probe(ctx, machine.Needs{
-		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory, Make: "make build docker",
+		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory, Make: "build docker",
 		Binaries: []string{"dockerd", "docker-proxy", "docker", "docker-compose", "docker-buildx", "containerd", "containerd-shim-runc-v2", "runc"},
 	})
 	return component.Missing{What: missing.What, Remedy: missing.Remedy}, err

@@ -15,7 +15,7 @@ const minMemory = 700 << 20
 // Probe tries what a node needs, in namespaces that end with the trial.
 func (e *Engine) Probe(ctx context.Context) (engine.Capabilities, error) {
 	missing, err := machine.Probe(ctx, machine.Needs{
-		What: "the embedded engine", Bin: e.cfg.Bin, Home: e.cfg.Home, Memory: minMemory, Make: "make build",
+		What: "the embedded engine", Bin: e.cfg.Bin, Home: e.cfg.Home, Memory: minMemory, Make: "build",
 		Binaries: []string{"labkube", "containerd", "containerd-shim-runc-v2", "runc", "bridge", "host-local", "loopback"},
 	})
 	if err != nil {

@@ -22,7 +22,8 @@ import (
 )
 
 // Cluster is a running kind cluster. Beside engine.Cluster it is an
-// engine.ImageLoader and a NodeController; see offer for what else it may be.
+// engine.ImageLoader, an Architect and a NodeController; see offer for what else
+// it may be.
 type Cluster struct {
 	spec   engine.Spec
 	docker *container.Client
@@ -43,6 +44,7 @@ type Cluster struct {
 var (
 	_ engine.Cluster        = (*Cluster)(nil)
 	_ engine.ImageLoader    = (*Cluster)(nil)
+	_ engine.Architect      = (*Cluster)(nil)
 	_ engine.NodeController = (*Cluster)(nil)
 )
 
@@ -60,6 +62,15 @@ func (c *Cluster) LearnerKubeconfig() string { return filepath.Join(c.spec.Dir, 
 
 // Port is where the API server listens on the host's loopback.
 func (c *Cluster) Port() int { return c.port }
+
+// Architecture is that of the machine on which Docker runs.
+func (c *Cluster) Architecture(ctx context.Context) (string, error) {
+	version, err := c.docker.API.ServerVersion(ctx)
+	if err != nil {
+		return "", fmt.Errorf("ask the Docker Engine for its architecture: %w", err)
+	}
+	return version.Arch, nil
+}
 
 // Done is closed when a node has ended that nobody stopped.
 func (c *Cluster) Done() <-chan struct{} { return c.done }
