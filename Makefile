@@ -1,13 +1,18 @@
 # labctl. `make help` lists the targets; only Go, a C compiler, make and git are needed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build docker node-image start test test-kind unit crash matrix lint bench fresh clean
+.PHONY: help deps build docker client node-image dist start test test-kind unit crash matrix lint bench fresh clean
 
 BIN     := $(CURDIR)/bin
+# Where build.sh puts binaries: releases have their own, with their version in them.
+LABCTL_BUILD   ?= $(BIN)
+export LABCTL_BUILD
+LABCTL_RELEASE ?=
 LAB     ?= kubernetes-101
 KUBE    := 1.37.2
 
 LDFLAGS      := -s -w
+LABCTL_FLAGS := $(LDFLAGS)$(if $(LABCTL_RELEASE), -X labctl.dev/labctl/internal/release.version=$(LABCTL_RELEASE))
 KUBE_PKG     := k8s.io/component-base/version
 KUBE_LDFLAGS := $(LDFLAGS) -X $(KUBE_PKG).gitVersion=v$(KUBE) -X $(KUBE_PKG).gitMajor=1 -X $(KUBE_PKG).gitMinor=37
 # As build.sh builds it; with other flags the tests and linters would compile all of Kubernetes anew.
@@ -17,6 +22,8 @@ CTRD_TAGS    := no_btrfs no_zfs no_devmapper
 DOCKER     := 2.0.0-beta.24
 DOCKER_CLI := 29.7.2
 ENGINE_PKG := github.com/moby/moby/v2/dockerversion
+
+EXE := $(if $(filter windows,$(GOOS)),.exe)
 
 # $(call build,binary,module directory,package,ldflags,tags,CGO_ENABLED)
 build = @internal/tools/build.sh '$(1)' '$(2)' '$(3)' '$(4)' '$(5)' '$(6)'
@@ -29,9 +36,9 @@ deps: ## say what is missing on this machine to build
 	@have=$$(go env GOVERSION | sed 's/^go1\.//; s/\..*//'); test "$$have" -ge 26 || { echo "labctl needs Go 1.26 or newer, this is $$(go env GOVERSION)" >&2; exit 1; }
 
 build: deps ## build labctl and all its helpers into bin/ (the first time: Kubernetes too, 10 minutes or more)
-	@test -x $(BIN)/labkube || echo "The first build compiles Kubernetes: about 10 minutes on two cores, once. Later builds take seconds."
-	@echo "building into $(BIN)"
-	$(call build,labctl,.,./cmd/labctl,$(LDFLAGS))
+	@test -x $(LABCTL_BUILD)/labkube || echo "The first build compiles Kubernetes: about 10 minutes on two cores, once. Later builds take seconds."
+	@echo "building into $(LABCTL_BUILD)"
+	$(call build,labctl,.,./cmd/labctl,$(LABCTL_FLAGS))
 	$(call build,labapp,.,./cmd/labapp,$(LDFLAGS))
 	$(call build,labinit,.,./cmd/labinit,$(LDFLAGS))
 	$(call build,runc,internal/tools/runc,github.com/opencontainers/runc,$(LDFLAGS) -extldflags -static,netgo osusergo,1)
@@ -44,13 +51,23 @@ build: deps ## build labctl and all its helpers into bin/ (the first time: Kuber
 
 # Only labctl itself runs as root: a build under sudo would lack the user's PATH, and leave them root's files.
 docker: deps ## build labctl's own Docker Engine into bin/, for labs that need one (the first time: 6 minutes or more)
-	@test -x $(BIN)/dockerd || echo "The first build compiles the Docker Engine: about 6 minutes on two cores, once. Later builds take seconds."
-	@echo "building into $(BIN)"
+	@test -x $(LABCTL_BUILD)/dockerd || echo "The first build compiles the Docker Engine: about 6 minutes on two cores, once. Later builds take seconds."
+	@echo "building into $(LABCTL_BUILD)"
 	$(call build,docker-proxy,internal/tools/dockerd,github.com/moby/moby/v2/cmd/docker-proxy,$(LDFLAGS))
 	$(call build,dockerd,internal/tools/dockerd,github.com/moby/moby/v2/cmd/dockerd,$(LDFLAGS) -X $(ENGINE_PKG).Version=$(DOCKER))
 	$(call build,docker,internal/tools/dockercli,github.com/docker/cli/cmd/docker,$(LDFLAGS) -X github.com/docker/cli/cli/version.Version=$(DOCKER_CLI))
 	$(call build,docker-compose,internal/tools/dockercli,github.com/docker/compose/v5/cmd,$(LDFLAGS) -X github.com/docker/compose/v5/internal.Version=v5.5.1)
 	$(call build,docker-buildx,internal/tools/dockercli,github.com/docker/buildx/cmd/buildx,$(LDFLAGS) -X github.com/docker/buildx/version.Version=v0.37.2)
+
+# What there is for systems other than Linux (GOOS): engine kind, whose nodes and thus whose images are Linux's, of the
+# one architecture or the other; of labkube only kubectl.
+client: deps
+	$(call build,labctl$(EXE),.,./cmd/labctl,$(LABCTL_FLAGS))
+	$(call build,labkube$(EXE),cmd/labkube,.,$(KUBE_LDFLAGS))
+	@for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch internal/tools/build.sh labapp-linux-$$arch . ./cmd/labapp '$(LDFLAGS)'; done
+
+dist: deps ## make release archives that need no Go into dist/ (PLATFORMS="linux/amd64 ..."; VERSION=v1.2.3)
+	@VERSION='$(VERSION)' PLATFORMS='$(PLATFORMS)' DIST='$(DIST)' internal/tools/dist.sh
 
 # kubeadm's control plane asks for seccomp, so this runc has it, and needs libseccomp to build.
 node-image: build ## build a node image for kind into bin/, from Go modules and Debian packages; labctl loads it into Docker (root)
@@ -103,4 +120,4 @@ $(BIN)/tools/gotestsum: internal/tools/testsum/go.mod
 	$(call build,tools/gotestsum,internal/tools/testsum,gotest.tools/gotestsum,$(LDFLAGS))
 
 clean: ## remove what make built
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist

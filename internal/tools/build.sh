@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds one binary and tells how it goes: build.sh NAME DIRECTORY PACKAGE LDFLAGS [TAGS [CGO_ENABLED]]
-# On a terminal the line counts the packages compiled; elsewhere a line appears when there is something to say.
+# It goes to bin/, or to $LABCTL_BUILD. On a terminal the line counts the packages compiled; elsewhere a line appears when there is something to say.
 set -euo pipefail
 name=$1 dir=$2 package=$3 ldflags=$4 tags=${5:-} cgo=${6:-0}
-root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=${LABCTL_BUILD:-$(cd "$(dirname "$0")/../.." && pwd)/bin}
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
-mkdir -p "$(dirname "$root/bin/$name")"
+mkdir -p "$(dirname "$bin/$name")"
 
-CGO_ENABLED=$cgo go build -C "$dir" -v -trimpath -tags "$tags" -ldflags "$ldflags" -o "$root/bin/$name" "$package" 2>"$log" &
+CGO_ENABLED=$cgo go build -C "$dir" -v -trimpath -tags "$tags" -ldflags "$ldflags" -o "$bin/$name" "$package" 2>"$log" &
 build=$!
 trap 'kill $build 2>/dev/null; rm -f "$log"; exit 130' INT TERM
 
