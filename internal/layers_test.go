@@ -41,6 +41,7 @@ func layers() []string {
 		"internal/container",
 		"internal/proc",
 		"internal/release",
+		"internal/space",
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *State) findKubectl(ctx context.Context, env *environment.Environment) (
 		return nil, &environment.Problem{
 			Code:    environment.CodeEngine,
 			Message: "there is no kubectl on your PATH that fits the cluster, and labctl's own is missing: " + own,
-			Hint:    "Install kubectl, or get labctl's: " + release.Restore("build") + ".",
+			Hint:    "Install kubectl; or, for labctl's own programs, " + release.Restore("build") + ".",
 		}
 	}
 	return []string{own, "kubectl"}, nil

@@ -86,16 +86,18 @@ func TestNoRoomForHome(t *testing.T) {
 		flags   uintptr
 		options string
 		says    string
+		doctor  string
 	}{
-		"small":     {0, "size=60m", "a lab needs"},
-		"full":      {0, "size=4k", "LABCTL_HOME"},
-		"read-only": {syscall.MS_RDONLY, "", "read-only file system"},
+		"small":     {0, "size=60m", "a lab needs", "warning: disk: 60 MB are free"},
+		"full":      {0, "size=4k", "LABCTL_HOME", "warning: disk: 0 MB are free"},
+		"read-only": {syscall.MS_RDONLY, "", "read-only file system", "failed: state directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			before := w.inventory()
 			w.mountHome(c.flags, c.options)
 			w.wants(4, []string{c.says, "LABCTL_HOME"}, "start", labName)
+			wantText(t, w.try("doctor").out, c.doctor)
 			if left := w.environments(); len(left) > 0 {
 				t.Errorf("made %v", left)
 			}

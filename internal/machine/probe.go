@@ -3,7 +3,6 @@
 package machine
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,11 +12,10 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"labctl.dev/labctl/internal/node"
 	"labctl.dev/labctl/internal/proc"
 	"labctl.dev/labctl/internal/release"
+	"labctl.dev/labctl/internal/space"
 )
 
 // MinDisk is the free space, in bytes, without which a machine soon breaks.
@@ -74,51 +72,36 @@ func (n Needs) probeBinaries(context.Context) (node.Missing, error) {
 }
 
 func (n Needs) probeMemory(context.Context) (node.Missing, error) {
-	f, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return node.Missing{}, fmt.Errorf("look at the memory: %w", err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var kib uint64
-		if found, _ := fmt.Sscanf(lines.Text(), "MemAvailable: %d kB", &kib); found == 1 && kib<<10 < n.Memory {
-			return node.Missing{
-				What:   fmt.Sprintf("only %d MB of memory are free, a lab needs %d", kib>>10, n.Memory>>20),
-				Remedy: "end other programs, or another lab with: labctl stop",
-			}, nil
-		}
-	}
-	return node.Missing{}, lines.Err()
-}
-
-func (n Needs) probeDisk(context.Context) (node.Missing, error) {
-	dir := n.Home
-	var disk unix.Statfs_t
-	err := unix.Statfs(dir, &disk)
-	for errors.Is(err, unix.ENOENT) && dir != filepath.Dir(dir) {
-		dir = filepath.Dir(dir)
-		err = unix.Statfs(dir, &disk)
-	}
-	if err != nil {
-		return node.Missing{}, fmt.Errorf("look at the disk of %s: %w", n.Home, err)
-	}
-	return LackOfDisk(disk, dir), nil
-}
-
-// LackOfDisk says what to do about a disk that is too full.
-func LackOfDisk(disk unix.Statfs_t, dir string) node.Missing {
-	free := disk.Bavail * uint64(disk.Bsize)
-	if free >= MinDisk {
-		return node.Missing{}
+	free, _, err := space.Memory()
+	if err != nil || free >= n.Memory {
+		return node.Missing{}, err
 	}
 	return node.Missing{
-		What:   fmt.Sprintf("only %d MB are free on the disk of %s, a lab needs %d", free>>20, dir, MinDisk>>20),
-		Remedy: "free some, or set LABCTL_HOME to a directory on a larger disk",
-	}
+		What:   fmt.Sprintf("only %s of memory are free, a lab needs %s", space.Size(free), space.Size(n.Memory)),
+		Remedy: "end other programs, or another lab with: labctl stop",
+	}, nil
 }
 
-func probeCgroups(context.Context) (node.Missing, error) {
+func (n Needs) probeDisk(context.Context) (node.Missing, error) { return LackOfDisk(n.Home) }
+
+// LackOfDisk says what to do about the disk of a directory if it is too full. The
+// directory need not exist yet.
+func LackOfDisk(dir string) (node.Missing, error) {
+	free, existing, err := space.Disk(dir)
+	if err != nil || free >= MinDisk {
+		return node.Missing{}, err
+	}
+	return node.Missing{
+		What:   fmt.Sprintf("only %s are free on the disk of %s, a lab needs %s", space.Size(free), existing, space.Size(MinDisk)),
+		Remedy: "free some, or set LABCTL_HOME to a directory on a larger disk",
+	}, nil
+}
+
+func probeCgroups(context.Context) (node.Missing, error) { return LackOfCgroups() }
+
+// LackOfCgroups says what machines need of the control groups and this kernel's lack; its
+// What is empty if nothing is.
+func LackOfCgroups() (node.Missing, error) {
 	hierarchies, err := FindHierarchies(MountInfo)
 	if err != nil {
 		return node.Missing{}, err
@@ -132,28 +115,35 @@ func probeCgroups(context.Context) (node.Missing, error) {
 
 // probeKernel has labinit try, in namespaces of its own.
 func (n Needs) probeKernel(ctx context.Context) (node.Missing, error) {
+	missing, err := Kernel(ctx, n.Bin)
+	if err != nil || len(missing) == 0 {
+		return node.Missing{}, err
+	}
+	return missing[0], nil
+}
+
+// Kernel lists what machines need of the kernel and this one's lacks, by having
+// labinit in bin try it, in namespaces that end with the trial. It takes root.
+func Kernel(ctx context.Context, bin string) ([]node.Missing, error) {
 	out, err := proc.Command{
-		Path: filepath.Join(n.Bin, initName),
+		Path: filepath.Join(bin, initName),
 		Args: []string{node.ProbeCommand},
 		Attr: &syscall.SysProcAttr{
 			Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
 		},
 	}.Output(ctx)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) {
-		return node.Missing{
+		return []node.Missing{{
 			What:   "the kernel does not let labctl make namespaces: " + err.Error(),
 			Remedy: "run labctl as root on the machine itself; in a container, run that with --privileged",
-		}, nil
+		}}, nil
 	}
 	if err != nil {
-		return node.Missing{}, fmt.Errorf("try what the kernel offers: %w", err)
+		return nil, fmt.Errorf("try what the kernel offers: %w", err)
 	}
 	var missing []node.Missing
 	if err := json.Unmarshal(out, &missing); err != nil {
-		return node.Missing{}, fmt.Errorf("try what the kernel offers: %w", err)
+		return nil, fmt.Errorf("try what the kernel offers: %w", err)
 	}
-	if len(missing) == 0 {
-		return node.Missing{}, nil
-	}
-	return missing[0], nil
+	return missing, nil
 }

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/ledger"
 	"labctl.dev/labctl/internal/machine"
@@ -118,14 +116,11 @@ func check(spec engine.Spec) error {
 	if spec.Nodes < 1 || spec.Nodes > maxNodes {
 		return fmt.Errorf("a cluster of %d nodes was asked for; the embedded engine has 1 to %d", spec.Nodes, maxNodes)
 	}
-	var disk unix.Statfs_t
-	if err := unix.Statfs(filepath.Dir(spec.Dir), &disk); err != nil {
-		return fmt.Errorf("look at the disk of %s: %w", filepath.Dir(spec.Dir), err)
+	lack, err := machine.LackOfDisk(filepath.Dir(spec.Dir))
+	if err == nil && lack.What != "" {
+		err = errors.New(lack.What + "; " + lack.Remedy)
 	}
-	if lack := machine.LackOfDisk(disk, filepath.Dir(spec.Dir)); lack.What != "" {
-		return errors.New(lack.What + "; " + lack.Remedy)
-	}
-	return nil
+	return err
 }
 
 // note writes a resource down before it is made.

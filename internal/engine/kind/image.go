@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/kind/pkg/apis/config/defaults"
 
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/release"
 )
 
 const (
@@ -53,6 +55,31 @@ func (e *Engine) findImage(ctx context.Context, docker *container.Client) (sourc
 		return source{}, errors.Join(errNoImage, ctx.Err())
 	}
 	return source{ref: defaults.Image, pull: true}, nil
+}
+
+// describe says where the image comes from.
+func (s source) describe() string {
+	ref, _, _ := strings.Cut(s.ref, "@")
+	switch {
+	case s.ref == "":
+		return ""
+	case s.load != "":
+		return fmt.Sprintf("labctl's own (%s), which the first start loads into Docker from %s", ref, s.load)
+	case s.pull:
+		return fmt.Sprintf("kind's (%s), which the first start pulls: about 400 MB", ref)
+	case s.ref == ownImage:
+		return fmt.Sprintf("labctl's own (%s) is in Docker", ref)
+	}
+	return fmt.Sprintf("kind's (%s) is in Docker", ref)
+}
+
+// noImageRemedy says how to get a node image; the source of labctl can make one.
+func noImageRemedy() string {
+	pull := "Connect this machine to the internet and try again; the image is pulled once (`docker pull " + defaults.Image + "`)"
+	if release.Version() != "" {
+		return pull
+	}
+	return pull + ", or run `sudo make node-image` in labctl's source, which needs no registry"
 }
 
 var errNoImage = errors.New("there is no node image: neither labctl's own nor kind's is in Docker, and the registry of kind's does not answer")

@@ -1,6 +1,7 @@
 package kind_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -98,6 +99,61 @@ func TestProbe(t *testing.T) {
 			}
 			if caps.Available && len(caps.Lacking([]engine.Capability{tt.lacks})) == 0 {
 				t.Errorf("it claims %s", tt.lacks)
+			}
+		})
+	}
+}
+
+// has is a Docker Engine that has labctl's image, and so much memory and a disk there.
+func has(memory int64, root string) http.HandlerFunc {
+	other := speaks("1.51", "labctl.dev/node:v1.37.2")
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/info") {
+			other(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"ServerVersion": "29.1.0", "MemTotal": %d, "DockerRootDir": %q}`, memory, root)
+	}
+}
+
+func TestLook(t *testing.T) {
+	root := t.TempDir()
+	for name, tt := range map[string]struct {
+		handle           http.HandlerFunc
+		version, image   string
+		says, saysNot    string // of the space
+		noSpace, noImage string
+	}{
+		"on this machine":             {handle: has(1<<40, root), version: "29.1.0", image: "labctl's own", says: "of disk in " + root},
+		"in a virtual machine":        {handle: has(2<<30, "/nowhere/var/lib/docker"), version: "29.1.0", image: "labctl's own", says: "of memory", saysNot: "disk"},
+		"in a small virtual machine":  {handle: has(512<<20, "/nowhere/var/lib/docker"), version: "29.1.0", image: "labctl's own", noSpace: "a node needs 1.0 GB"},
+		"one that says nothing of it": {handle: speaks("1.51", "labctl.dev/node:v1.37.2"), image: "labctl's own"},
+		"without an image":            {handle: speaks("1.51"), noImage: "no node image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host, dir := daemon(t, tt.handle), t.TempDir()
+			env := map[string]string{"DOCKER_HOST": host, "DOCKER_CONFIG": dir}
+			r, err := kind.New(kind.Config{Log: slog.New(slog.DiscardHandler), Bin: dir, Getenv: func(name string) string { return env[name] }}).Look(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Host != host || r.API != "1.51" || r.Version != tt.version || r.Docker.Reason != "" {
+				t.Errorf("of the engine: %+v", r)
+			}
+			if !strings.HasPrefix(r.Image, tt.image) || !strings.Contains(r.Space, tt.says) || tt.saysNot != "" && strings.Contains(r.Space, tt.saysNot) {
+				t.Errorf("of image and space: %+v", r)
+			}
+			for _, lack := range []struct {
+				got  kind.Lack
+				want string
+			}{{r.NoSpace, tt.noSpace}, {r.NoImage, tt.noImage}} {
+				if (lack.got.Reason == "") != (lack.want == "") || !strings.Contains(lack.got.Reason, lack.want) || lack.want != "" && lack.got.Remedy == "" {
+					t.Errorf("it lacks %+v, want %q", lack.got, lack.want)
+				}
+			}
+			if lack := r.Lack(); (lack.Reason == "") != (tt.noSpace+tt.noImage == "") {
+				t.Errorf("in all it lacks %+v", lack)
 			}
 		})
 	}
