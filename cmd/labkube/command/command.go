@@ -1,18 +1,14 @@
 // Package command is labkube's command line. labinit and labctl are its users,
-// not people, save for kubectl.
+// not people, save for kubectl, which is all there is of it outside Linux.
 package command
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
-	"labctl.dev/labctl/cmd/labkube/agent"
 	"labctl.dev/labctl/cmd/labkube/kubectl"
-	"labctl.dev/labctl/cmd/labkube/server"
 )
 
 const usage = `usage: labkube server  --node-name NAME --node-ip IP --index 1 --data-dir DIR --api-fd 3 --control-fd 4
@@ -36,28 +32,4 @@ func Main(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintf(os.Stderr, "labkube: there is no command %q\n%s\n", args[1], usage)
 	return 2
-}
-
-// runNode runs until a signal says stop (exit code 0) or a component fails (1).
-func runNode(ctx context.Context, kind string, args []string) int {
-	log := newLogger()
-	flags, err := parseFlags(kind, args)
-	if err != nil {
-		log.Error("cannot start", "error", err)
-		return 2
-	}
-	hurry()
-	settled := func() { settle(log) }
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if kind == "server" {
-		err = server.Run(ctx, server.Options{Node: flags.node, API: flags.api, Control: flags.control, Log: log, Settled: settled})
-	} else {
-		err = agent.Run(ctx, agent.Options{Node: flags.node, Control: flags.control, Log: log, Settled: settled})
-	}
-	if err != nil {
-		log.Error("node failed", "error", err)
-		return 1
-	}
-	return 0
 }
