@@ -172,7 +172,7 @@ func (s *State) programs(env *environment.Environment, kubeconfig string) map[st
 
 // pinnedKubectl is the kubectl of labctl's own for the scripts of checks.
 func (s *State) pinnedKubectl(kubeconfig string) script.Program {
-	return s.pinned(filepath.Join(s.Bin(), "labkube"), []string{"kubectl"},
+	return s.pinned(s.labkube(), []string{"kubectl"},
 		[]string{"KUBECONFIG=" + kubeconfig, "KUBECACHEDIR=" + filepath.Join(filepath.Dir(kubeconfig), "kubectl-cache")})
 }
 

@@ -104,7 +104,7 @@ func examineMemory() doctorCheck {
 // helpers are the programs that belong beside labctl on an operating system.
 func helpers(goos string) []string {
 	if goos != "linux" { // only engine kind is there
-		return []string{"labapp-linux-amd64", "labapp-linux-arm64"}
+		return []string{"labapp-linux-amd64", "labapp-linux-arm64", labkubeName(goos)}
 	}
 	return []string{"labapp", "labinit", "labkube", "containerd", "containerd-shim-runc-v2", "runc", "bridge", "host-local", "loopback"}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ const versionPatience = 5 * time.Second
 func (s *State) findKubectl(ctx context.Context, env *environment.Environment) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionPatience)
 	defer cancel()
-	own := filepath.Join(s.Bin(), "labkube")
+	own := s.labkube()
 	_, missing := os.Stat(own)
 	if host := s.lookPath("kubectl"); host != "" {
 		fits, err := s.fits(ctx, env, host)
@@ -40,6 +41,16 @@ func (s *State) findKubectl(ctx context.Context, env *environment.Environment) (
 		}
 	}
 	return []string{own, "kubectl"}, nil
+}
+
+// labkube is the program that has labctl's own kubectl.
+func (s *State) labkube() string { return filepath.Join(s.Bin(), labkubeName(runtime.GOOS)) }
+
+func labkubeName(goos string) string {
+	if goos == "windows" {
+		return "labkube.exe"
+	}
+	return "labkube"
 }
 
 // lookPath finds a program on the user's PATH, leaving out what labctl put there.
