@@ -102,13 +102,13 @@ func problemExit(code string) int {
 // faultOf gives every error the shape {code, message, hint}.
 func faultOf(err error) fault {
 	var (
-		p       *environment.Problem
 		wrong   *usageError
 		invalid problem.List
 	)
+	p := environment.AsProblem(err)
 	switch {
-	case errors.As(err, &p):
-		return fault{p.Code, err.Error(), p.Hint}
+	case p != nil:
+		return fault{p.Code, p.Message, p.Hint}
 	case errors.As(err, &wrong):
 		return fault{"Usage", err.Error(), wrong.hint}
 	case errors.As(err, &invalid):

@@ -169,7 +169,7 @@ func codes(f *ast.File) []string {
 		if !ok {
 			return true
 		}
-		for i, name := range spec.Names {
+		for i, name := range spec.Names[:min(len(spec.Names), len(spec.Values))] { // variables may have no value
 			if lit, ok := spec.Values[i].(*ast.BasicLit); ok && strings.HasPrefix(name.Name, "Code") {
 				if value, err := strconv.Unquote(lit.Value); err == nil {
 					values = append(values, value)

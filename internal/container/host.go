@@ -40,6 +40,9 @@ func Host(getenv func(string) string, dir string) (string, error) {
 	}
 	sum := sha256.Sum256([]byte(name))
 	err := readJSON(filepath.Join(dir, "contexts", "meta", hex.EncodeToString(sum[:]), "meta.json"), &context)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no Docker context %q", name)
+	}
 	if err != nil {
 		return "", fmt.Errorf("the Docker context %q: %w", name, err)
 	}

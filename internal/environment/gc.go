@@ -96,7 +96,7 @@ func (c Collector) Remove(ctx context.Context, found []Finding) []Finding {
 		}
 		if err != nil {
 			f.Error = err.Error()
-			if p := (*Problem)(nil); errors.As(err, &p) && p.Hint != "" {
+			if p := AsProblem(err); p != nil && p.Hint != "" {
 				f.Error += ". " + p.Hint
 			}
 			f.NeedsRoot = os.Geteuid() > 0 && errors.Is(err, fs.ErrPermission) || isCode(err, CodeNeedsRoot)

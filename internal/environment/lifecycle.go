@@ -149,7 +149,12 @@ func (l *Lifecycle) stepFailed(s step, advice string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	return problem(s.code, fmt.Sprintf(advice, LogPath(l.Env.Dir())), err, "%s failed", s.name)
+	advice = fmt.Sprintf(advice, LogPath(l.Env.Dir()))
+	var trouble *engine.Trouble
+	if errors.As(err, &trouble) {
+		advice = trouble.Remedy
+	}
+	return problem(s.code, advice, err, "%s failed", s.name)
 }
 
 // giveUp rolls a failed start back.

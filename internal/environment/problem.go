@@ -1,6 +1,11 @@
 package environment
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"labctl.dev/labctl/internal/engine"
+)
 
 // Problem is an error for people: what happened and why, and the next command
 // to type. Its code is stable, for programs. It crosses the supervisor's socket
@@ -48,4 +53,18 @@ func problem(code, hint string, err error, format string, args ...any) *Problem 
 		message += ": " + err.Error()
 	}
 	return &Problem{Code: code, Message: message, Hint: hint, Err: err}
+}
+
+// AsProblem finds the problem in an error, or makes one of what an engine stands
+// on; nil if there is neither. What was joined to it on its way up is in the message.
+func AsProblem(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return &Problem{Code: p.Code, Message: err.Error(), Hint: p.Hint, Err: err}
+	}
+	var trouble *engine.Trouble
+	if errors.As(err, &trouble) {
+		return &Problem{Code: CodeEngine, Message: err.Error(), Hint: trouble.Remedy, Err: err}
+	}
+	return nil
 }

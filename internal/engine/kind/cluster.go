@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -119,9 +120,11 @@ func (c *Cluster) Health(ctx context.Context) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
+	began := time.Now()
 	all, err := c.running(ctx)
 	if err != nil {
-		return err
+		reason, _ := unreachable(c.docker.API.DaemonHost(), time.Since(began).Round(time.Second), err)
+		return errors.New(reason)
 	}
 	if len(all) == 0 {
 		return errors.New("the nodes are gone")
@@ -137,6 +140,10 @@ func (c *Cluster) Health(ctx context.Context) error {
 // Close ends the nodes; their data stays for Attach.
 func (c *Cluster) Close(ctx context.Context) error {
 	c.end(nil)
+	return attended(ctx, c.docker, c.killAll)
+}
+
+func (c *Cluster) killAll(ctx context.Context) error {
 	all, err := nodes(ctx, c.docker, c.name())
 	if err != nil {
 		return err
@@ -175,8 +182,8 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
-		return engine.ErrNotFound
+	if gone := c.missing(all); len(gone) > 0 {
+		return fmt.Errorf("%w: its node %s was removed from Docker", engine.ErrNotFound, strings.Join(gone, ", "))
 	}
 	for _, first := range []bool{true, false} {
 		for _, n := range all {
@@ -190,6 +197,20 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 	}
 	progress("waiting until the nodes are ready")
 	return c.settle(ctx)
+}
+
+// missing are the nodes that the cluster should have, by the names that kind gives.
+func (c *Cluster) missing(there []dockercontainer.Summary) (names []string) {
+	for i := range c.spec.Nodes {
+		name := c.name() + "-" + controlPlane
+		if i > 0 {
+			name = c.name() + "-worker" + strings.TrimPrefix(strconv.Itoa(i), "1")
+		}
+		if !slices.ContainsFunc(there, func(n dockercontainer.Summary) bool { return nodeName(n) == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // settle waits until pods can run, and watches the nodes from then on.
@@ -244,7 +265,8 @@ func (c *Cluster) watch(ctx context.Context) {
 			}
 		case err := <-lost:
 			if ctx.Err() == nil {
-				c.end(fmt.Errorf("the Docker Engine went away: %w", err))
+				c.log.Warn("no more events from Docker", "error", err)
+				c.end(fmt.Errorf("the Docker Engine at %s has ended or was restarted", c.docker.API.DaemonHost()))
 			}
 			return
 		}

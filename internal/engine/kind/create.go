@@ -15,13 +15,16 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/exec"
 
-	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
+	"labctl.dev/labctl/internal/proc"
 )
 
-// purgeEvery is how often what kind still makes is removed while it is told to
-// stop.
-const purgeEvery = 200 * time.Millisecond
+const (
+	// purgeEvery is how often what kind still makes is removed while it is told to
+	// stop, and abandonTimeout how long it may take to do so without Docker.
+	purgeEvery     = 200 * time.Millisecond
+	abandonTimeout = 10 * time.Second
+)
 
 // create makes the nodes with kind and waits until pods can run on them.
 func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine.Ledger, progress engine.Progress) error {
@@ -29,18 +32,14 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 	if _, err := note(led, name); err != nil {
 		return err
 	}
-	// What a killed predecessor left must not get in the way.
-	if err := purge(ctx, c.docker, name); err != nil {
-		return fmt.Errorf("look for the rest of an earlier cluster: %w", err)
-	}
-	if err := os.MkdirAll(c.spec.Dir, 0o755); err != nil {
-		return err
-	}
 	if err := claim(ctx, c.docker, name, c.spec.Dir); err != nil {
 		return err
 	}
 	image, err := e.nodeImage(ctx, c.docker, progress)
 	if err != nil {
+		return err
+	}
+	if err := ensureNetwork(ctx, c.docker); err != nil {
 		return err
 	}
 	port, err := freePort(ctx, c.spec.Port)
@@ -53,7 +52,7 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 	started := ""
 	logger := &logger{tell: func(text string) { started = text; progress(text) }}
 	provider := cluster.NewProvider(cluster.ProviderWithDocker(), cluster.ProviderWithLogger(logger))
-	err = cancellable(ctx, c.docker, name, func() error {
+	err = cancellable(ctx, c, func() error {
 		return provider.Create(name, cluster.CreateWithRawConfig(config(c.spec.Nodes, port)), cluster.CreateWithNodeImage(image),
 			cluster.CreateWithRetain(true), // removed by us, who know whether it was cancelled
 			cluster.CreateWithKubeconfigPath(filepath.Join(c.spec.Dir, "kind.kubeconfig")),
@@ -74,7 +73,7 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 
 // cancellable does what knows no context: when ctx ends, its containers are
 // removed from under it until it gives up, which every command of kind's then does.
-func cancellable(ctx context.Context, docker *container.Client, name string, create func() error) error {
+func cancellable(ctx context.Context, c *Cluster, create func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- create() }()
 	select {
@@ -82,18 +81,42 @@ func cancellable(ctx context.Context, docker *container.Client, name string, cre
 		return err
 	case <-ctx.Done():
 	}
+	if err := lost(ctx); err != nil { // nothing can be removed now
+		return errors.Join(err, abandon(done))
+	}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for {
-		failed := purge(undo, docker, name)
+		failed := attended(undo, c.docker, func(ctx context.Context) error { return purge(ctx, c.docker, c.name(), c.spec.Dir) })
+		if errors.As(failed, new(*engine.Trouble)) {
+			return errors.Join(context.Cause(ctx), failed, abandon(done))
+		}
 		select {
 		case <-done:
 			return context.Cause(ctx)
 		case <-undo.Done():
-			return errors.Join(context.Cause(ctx), failed, fmt.Errorf("kind did not stop within %v", undoTimeout))
+			return errors.Join(context.Cause(ctx), failed, abandon(done))
 		case <-tick.C:
+		}
+	}
+}
+
+// abandon kills the commands that kind waits for, one after another, until it
+// gives up: they ask a Docker that does not answer.
+func abandon(done <-chan error) error {
+	tick := time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	deadline := time.After(abandonTimeout)
+	for {
+		proc.KillChildren("docker")
+		select {
+		case <-done:
+			return nil
+		case <-tick.C:
+		case <-deadline:
+			return fmt.Errorf("kind did not stop within %v", abandonTimeout)
 		}
 	}
 }

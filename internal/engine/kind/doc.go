@@ -29,9 +29,8 @@ const (
 
 	clusterPrefix = "labctl-"
 	// dirLabel is on a cluster's volume.
-	dirLabel    = "dev.labctl.kind.dir"
-	networkName = "labctl-kind"
-	maxNodes    = 3
+	dirLabel = "dev.labctl.kind.dir"
+	maxNodes = 3
 )
 
 // Config is what the engine has to know to be asked anything.

@@ -69,14 +69,20 @@ func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, pr
 		return nil, err
 	}
 	c := newCluster(spec, docker, e.cfg.Log)
-	if err := e.create(ctx, c, host, led, progress); err != nil {
-		// The caller's context may be what ended; cleaning up has its own time.
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
+	err = attended(ctx, docker, func(ctx context.Context) error { return e.create(ctx, c, host, led, progress) })
+	if err != nil {
 		c.end(nil)
-		return nil, errors.Join(err, e.remove(undo, docker, spec), docker.Close())
+		return nil, errors.Join(err, e.undo(ctx, docker, spec), docker.Close())
 	}
 	return e.hold(c).offer(), nil
+}
+
+// undo removes what a start made that failed. The caller's context may be what
+// ended; cleaning up has its own time.
+func (e *Engine) undo(ctx context.Context, docker *container.Client, spec engine.Spec) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	return attended(ctx, docker, func(ctx context.Context) error { return e.remove(ctx, docker, spec) })
 }
 
 // Attach starts the nodes again that do not run.
@@ -93,7 +99,7 @@ func (e *Engine) Attach(ctx context.Context, spec engine.Spec, _ engine.Ledger, 
 	}
 	c := newCluster(spec, docker, e.cfg.Log)
 	progress("starting the nodes")
-	if err := c.resume(ctx, progress); err != nil {
+	if err := attended(ctx, docker, func(ctx context.Context) error { return c.resume(ctx, progress) }); err != nil {
 		c.end(nil)
 		return nil, errors.Join(err, docker.Close())
 	}
@@ -113,17 +119,24 @@ func (e *Engine) Down(ctx context.Context, spec engine.Spec) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.remove(ctx, docker, spec), docker.Close())
+	err = attended(ctx, docker, func(ctx context.Context) error { return e.remove(ctx, docker, spec) })
+	return errors.Join(err, docker.Close())
 }
 
-// remove is Down with an engine that is open.
+// remove is Down with an engine that is open. What is somebody else's stays.
 func (e *Engine) remove(ctx context.Context, docker *container.Client, spec engine.Spec) error {
+	mine, err := owned(ctx, docker, clusterName(spec.ID), spec.Dir)
+	if err != nil {
+		return err
+	}
 	// First of all: from here on it is the rest of a cluster.
 	if err := os.Remove(filepath.Join(spec.Dir, upFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := purge(ctx, docker, clusterName(spec.ID)); err != nil {
-		return err
+	if mine {
+		if err := purge(ctx, docker, clusterName(spec.ID), spec.Dir); err != nil {
+			return err
+		}
 	}
 	if err := os.RemoveAll(spec.Dir); err != nil {
 		return fmt.Errorf("remove the cluster's files: %w", err)

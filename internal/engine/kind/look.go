@@ -62,21 +62,22 @@ func (r Report) Lack() Lack {
 func (e *Engine) Look(ctx context.Context) (Report, error) {
 	docker, host, err := e.docker()
 	if err != nil {
-		return Report{Docker: Lack{err.Error(), "Choose another Docker context: `docker context use default`"}}, nil
+		return Report{Docker: Lack{err.Error(), e.findAnother()}}, nil
 	}
 	defer func() { _ = docker.Close() }() // it only closes idle connections
 	r := Report{Host: host}
 	if !container.Local(host) {
 		r.Docker = Lack{"the Docker Engine at " + host + " is on another machine, and the ports of nodes there cannot be reached",
-			"Unset DOCKER_HOST, or choose a context of this machine: `docker context use default`"}
+			"`unset DOCKER_HOST`, or choose a context of this machine: `docker context use default`"}
 		return r, nil
 	}
 	r.API, r.Docker = ping(ctx, docker, host)
 	if r.Docker.Reason != "" || ctx.Err() != nil {
 		return r, ctx.Err()
 	}
-	if r.source, err = e.findImage(ctx, docker); errors.Is(err, errNoImage) {
-		r.NoImage = Lack{err.Error(), noImageRemedy()}
+	none := new(noImageError)
+	if r.source, err = e.findImage(ctx, docker); errors.As(err, &none) {
+		r.NoImage = Lack{none.reason, noImageRemedy()}
 	} else if err != nil {
 		return r, err
 	}
@@ -92,7 +93,8 @@ func ping(ctx context.Context, docker *container.Client, host string) (api strin
 	pong, err := docker.API.Ping(look)
 	switch {
 	case err != nil:
-		return "", unreachable(host, err)
+		reason, remedy := unreachable(host, pingTime, err)
+		return "", Lack{reason, remedy}
 	case versions.LessThan(pong.APIVersion, minAPI):
 		return pong.APIVersion, Lack{fmt.Sprintf("the Docker Engine at %s is too old: its API is %s, and %s (Docker 20.10) is the first that can run nodes", host, pong.APIVersion, minAPI),
 			"Update Docker: https://docs.docker.com/engine/install/"}

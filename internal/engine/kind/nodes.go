@@ -27,7 +27,7 @@ func (c *Cluster) LoadImages(ctx context.Context, tar io.Reader) error {
 	for i, n := range all {
 		names[i] = nodeName(n)
 	}
-	return engine.LoadEach(ctx, tar, names, c.importImages)
+	return attended(ctx, c.docker, func(ctx context.Context) error { return engine.LoadEach(ctx, tar, names, c.importImages) })
 }
 
 // importImages runs containerd's own import in a node.

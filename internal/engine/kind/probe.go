@@ -2,12 +2,6 @@ package kind
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"strings"
-	"syscall"
 
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
@@ -25,6 +19,17 @@ func (e *Engine) Probe(ctx context.Context) (engine.Capabilities, error) {
 	return abilities(r.source.ref == ownImage), nil
 }
 
+// findAnother is what to do about an address of Docker that is none.
+func (e *Engine) findAnother() string {
+	switch {
+	case e.cfg.Getenv("DOCKER_HOST") != "":
+		return "Set DOCKER_HOST to the address of an engine, such as unix:///var/run/docker.sock, or `unset DOCKER_HOST`"
+	case e.cfg.Getenv("DOCKER_CONTEXT") != "":
+		return "`docker context ls` shows those that there are; `unset DOCKER_CONTEXT` goes back to the usual one"
+	}
+	return "Look into Docker's configuration in " + container.ConfigDir(e.cfg.Getenv) + ", or choose the usual engine: `docker context use default`"
+}
+
 // abilities are those of a cluster on labctl's node image, or on kind's.
 func abilities(own bool) engine.Capabilities {
 	c := engine.Capabilities{
@@ -39,17 +44,4 @@ func abilities(own bool) engine.Capabilities {
 		c.Has = append(c.Has, engine.CapNetworkPolicy)
 	}
 	return c
-}
-
-// unreachable tells an engine that is not there from one that may not be used.
-func unreachable(host string, err error) Lack {
-	switch {
-	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
-		return Lack{"you may not use the Docker Engine at " + host, "Add yourself to the group docker (`sudo usermod -aG docker $USER`, then log in again), or run labctl with sudo"}
-	case errors.Is(err, context.DeadlineExceeded):
-		return Lack{fmt.Sprintf("the Docker Engine at %s does not answer within %v", host, pingTime), "Look at it with `docker info`; restarting it may help: `sudo systemctl restart docker`"}
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.OpError)) || container.Unreachable(err):
-		return Lack{"no Docker Engine answers at " + host, "Start it (`sudo systemctl start docker`, or Docker Desktop), or install it: https://docs.docker.com/engine/install/"}
-	}
-	return Lack{fmt.Sprintf("the Docker Engine at %s does not work: %v", host, err), "Look at it with `docker info`"}
 }

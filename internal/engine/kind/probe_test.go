@@ -1,14 +1,22 @@
 package kind_test
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/kind"
@@ -33,22 +41,34 @@ func daemon(t *testing.T, handle http.HandlerFunc) string {
 	return "unix://" + path
 }
 
-// speaks is a Docker Engine of an API version that has the images named.
-func speaks(version string, images ...string) http.HandlerFunc {
+// speaks is a Docker Engine of an API version that has an image, for a machine of
+// its own architecture if none is given.
+func speaks(version, image, arch string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", version)
 		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path == "/_ping" {
-			return
+		switch {
+		case r.URL.Path == "/_ping":
+		case strings.HasSuffix(r.URL.Path, "/version"):
+			_, _ = w.Write([]byte(`{"Arch": "` + runtime.GOARCH + `"}`))
+		case image != "" && strings.Contains(r.URL.Path, "/images/"+image+"/json"):
+			_, _ = w.Write([]byte(`{"Id": "sha256:1", "Architecture": "` + cmp.Or(arch, runtime.GOARCH) + `"}`))
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"message": "no such image"}`))
 		}
-		for _, image := range images {
-			if strings.Contains(r.URL.Path, "/images/"+image+"/json") {
-				_, _ = w.Write([]byte(`{"Id": "sha256:1"}`))
-				return
-			}
-		}
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = w.Write([]byte(`{"message": "no such image"}`))
+	}
+}
+
+// archive writes a node image as `make node-image` does, with nothing in it.
+func archive(t *testing.T, path, arch string) {
+	t.Helper()
+	made, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{Architecture: arch, OS: "linux", RootFS: v1.RootFS{Type: "layers"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tarball.WriteToFile(path, name.MustParseReference("labctl.dev/node:v1.37.2"), made); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -59,27 +79,41 @@ func TestProbe(t *testing.T) {
 	for name, tt := range map[string]struct {
 		host    string
 		handle  http.HandlerFunc
-		archive bool
+		archive string // its architecture, or what is in the file
 		reason  string // part of it; empty when the engine is available
 		lacks   engine.Capability
 	}{
-		"no socket":          {host: "unix:///nowhere/docker.sock", reason: "no Docker Engine answers"},
-		"nobody listens":     {host: "unix://" + notListening(t), reason: "no Docker Engine answers"},
-		"another machine":    {host: "tcp://10.0.0.1:2375", reason: "on another machine"},
-		"hangs":              {handle: func(http.ResponseWriter, *http.Request) { <-hang }, reason: "does not answer within"},
-		"too old":            {handle: speaks("1.40"), reason: "is too old"},
-		"no image":           {handle: speaks("1.41"), reason: "no node image"},
-		"an archive":         {handle: speaks("1.41"), archive: true, lacks: engine.CapNetworkPolicy},
-		"own image":          {handle: speaks("1.51", own), lacks: engine.CapNetworkPolicy},
-		"kind's image":       {handle: speaks("1.51", kinds), lacks: engine.CapFastReset},
-		"refuses its answer": {handle: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, reason: "does not work"},
+		"no socket":               {host: "unix:///nowhere/docker.sock", reason: "no Docker Engine answers"},
+		"nobody listens":          {host: "unix://" + notListening(t), reason: "no Docker Engine answers"},
+		"another machine":         {host: "tcp://10.0.0.1:2375", reason: "on another machine"},
+		"no address":              {host: "garbage", reason: "unable to parse docker host"},
+		"hangs":                   {handle: func(http.ResponseWriter, *http.Request) { <-hang }, reason: "does not answer within"},
+		"too old":                 {handle: speaks("1.40", own, ""), reason: "is too old"},
+		"no image":                {handle: speaks("1.41", "", ""), reason: "no node image"},
+		"an archive":              {handle: speaks("1.41", "", ""), archive: runtime.GOARCH, lacks: engine.CapNetworkPolicy},
+		"own image":               {handle: speaks("1.51", own, ""), lacks: engine.CapNetworkPolicy},
+		"kind's image":            {handle: speaks("1.51", kinds, ""), lacks: engine.CapFastReset},
+		"another's image":         {handle: speaks("1.51", own, "s390x"), reason: "in Docker is for s390x"},
+		"another's kind":          {handle: speaks("1.51", kinds, "s390x"), reason: "no node image"},
+		"another's archive":       {handle: speaks("1.51", "", ""), archive: "s390x", reason: "is for s390x"},
+		"a broken archive":        {handle: speaks("1.51", "", ""), archive: "broken", reason: "node-image.tar is damaged"},
+		"broken beside own":       {handle: speaks("1.51", own, ""), archive: "broken", lacks: engine.CapNetworkPolicy},
+		"broken beside kind's":    {handle: speaks("1.51", kinds, ""), archive: "broken", lacks: engine.CapFastReset},
+		"another's beside own":    {handle: speaks("1.51", own, ""), archive: "s390x", lacks: engine.CapNetworkPolicy},
+		"archive beside anothers": {handle: speaks("1.51", own, "s390x"), archive: runtime.GOARCH, lacks: engine.CapNetworkPolicy},
+		"refuses its answer":      {handle: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, reason: "does not work"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bin := t.TempDir()
-			if tt.archive {
-				if err := os.WriteFile(filepath.Join(bin, "node-image.tar"), nil, 0o644); err != nil {
+			path := filepath.Join(bin, "node-image.tar")
+			switch tt.archive {
+			case "":
+			case "broken":
+				if err := os.WriteFile(path, nil, 0o644); err != nil {
 					t.Fatal(err)
 				}
+			default:
+				archive(t, path, tt.archive)
 			}
 			host := tt.host
 			if tt.handle != nil {
@@ -106,7 +140,7 @@ func TestProbe(t *testing.T) {
 
 // has is a Docker Engine that has labctl's image, and so much memory and a disk there.
 func has(memory int64, root string) http.HandlerFunc {
-	other := speaks("1.51", "labctl.dev/node:v1.37.2")
+	other := speaks("1.51", "labctl.dev/node:v1.37.2", "")
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/info") {
 			other(w, r)
@@ -128,8 +162,8 @@ func TestLook(t *testing.T) {
 		"on this machine":             {handle: has(1<<40, root), version: "29.1.0", image: "labctl's own", says: "of disk in " + root},
 		"in a virtual machine":        {handle: has(2<<30, "/nowhere/var/lib/docker"), version: "29.1.0", image: "labctl's own", says: "of memory", saysNot: "disk"},
 		"in a small virtual machine":  {handle: has(512<<20, "/nowhere/var/lib/docker"), version: "29.1.0", image: "labctl's own", noSpace: "a node needs 1.0 GB"},
-		"one that says nothing of it": {handle: speaks("1.51", "labctl.dev/node:v1.37.2"), image: "labctl's own"},
-		"without an image":            {handle: speaks("1.51"), noImage: "no node image"},
+		"one that says nothing of it": {handle: speaks("1.51", "labctl.dev/node:v1.37.2", ""), image: "labctl's own"},
+		"without an image":            {handle: speaks("1.51", "", ""), noImage: "no node image"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			host, dir := daemon(t, tt.handle), t.TempDir()

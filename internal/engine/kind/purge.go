@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/volume"
 
 	dockercontainer "github.com/docker/docker/api/types/container"
 
@@ -31,32 +30,9 @@ func nodes(ctx context.Context, docker *container.Client, name string) ([]docker
 	return all, nil
 }
 
-// claim makes the volume that says whose a cluster is.
-func claim(ctx context.Context, docker *container.Client, name, dir string) error {
-	if _, err := docker.API.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{dirLabel: dir}}); err != nil {
-		return fmt.Errorf("make the volume %s: %w", name, err)
-	}
-	return nil
-}
-
-// claims are the directories of all of labctl's clusters, by their names.
-func claims(ctx context.Context, docker *container.Client) (map[string]string, error) {
-	list, err := docker.API.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", dirLabel))})
-	if err != nil {
-		return nil, fmt.Errorf("list the volumes: %w", err)
-	}
-	dirs := map[string]string{}
-	for _, v := range list.Volumes {
-		if strings.HasPrefix(v.Name, clusterPrefix) {
-			dirs[v.Name] = v.Labels[dirLabel]
-		}
-	}
-	return dirs, nil
-}
-
-// purge removes the containers of a cluster, with their volumes, and the network
-// if it was the last.
-func purge(ctx context.Context, docker *container.Client, name string) error {
+// purge removes the containers of a cluster, with their volumes, the network if it
+// was the last, and what says that the cluster is this directory's.
+func purge(ctx context.Context, docker *container.Client, name, dir string) error {
 	all, err := nodes(ctx, docker, name)
 	if err != nil {
 		return err
@@ -76,14 +52,10 @@ func purge(ctx context.Context, docker *container.Client, name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(unclaim(ctx, docker, name), dropNetwork(ctx, docker))
-}
-
-func unclaim(ctx context.Context, docker *container.Client, name string) error {
-	if err := docker.API.VolumeRemove(ctx, name, false); err != nil && !container.Gone(err) {
-		return fmt.Errorf("remove the volume %s: %w", name, err)
+	if err := dropNetwork(ctx, docker, name); err != nil {
+		return err
 	}
-	return nil
+	return unclaim(ctx, docker, name, dir)
 }
 
 func discard(ctx context.Context, docker *container.Client, id string) error {
@@ -95,15 +67,6 @@ func discard(ctx context.Context, docker *container.Client, id string) error {
 		return fmt.Errorf("remove the node %s: %w", id, err)
 	}
 	return nil
-}
-
-// dropNetwork removes the network that clusters share, unless one still does.
-func dropNetwork(ctx context.Context, docker *container.Client) error {
-	err := docker.API.NetworkRemove(ctx, networkName)
-	if err == nil || container.Gone(err) || container.Conflict(err) || strings.Contains(err.Error(), "active endpoints") {
-		return nil
-	}
-	return fmt.Errorf("remove the network %s: %w", networkName, err)
 }
 
 // Leftovers finds the nodes of labctl's clusters, by kind's label, and their volumes.
@@ -154,11 +117,15 @@ func (e *Engine) Remove(ctx context.Context, r engine.Resource) error {
 	if err != nil {
 		return err
 	}
-	if node {
-		calm(ctx, docker, r.Name)
-		err = discard(ctx, docker, r.Name)
-	} else {
-		err = unclaim(ctx, docker, r.Name)
-	}
-	return errors.Join(err, dropNetwork(ctx, docker), docker.Close())
+	err = attended(ctx, docker, func(ctx context.Context) error {
+		if node {
+			calm(ctx, docker, r.Name)
+			return discard(ctx, docker, r.Name)
+		}
+		if err := dropNetwork(ctx, docker, r.Name); err != nil {
+			return err
+		}
+		return unclaim(ctx, docker, r.Name, "")
+	})
+	return errors.Join(err, docker.Close())
 }

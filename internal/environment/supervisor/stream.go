@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"os"
 	"sync"
@@ -59,10 +58,8 @@ func outcome(r Result, err error) event {
 
 // asProblem gives every error the shape that crosses the socket.
 func asProblem(err error) *environment.Problem {
-	var p *environment.Problem
-	if !errors.As(err, &p) {
-		return &environment.Problem{Code: environment.CodeSupervisor, Message: err.Error()}
+	if p := environment.AsProblem(err); p != nil {
+		return p
 	}
-	// What was joined to the problem on its way up is part of the message.
-	return &environment.Problem{Code: p.Code, Message: err.Error(), Hint: p.Hint}
+	return &environment.Problem{Code: environment.CodeSupervisor, Message: err.Error()}
 }

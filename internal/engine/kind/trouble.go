@@ -1,0 +1,128 @@
+package kind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"labctl.dev/labctl/internal/container"
+	"labctl.dev/labctl/internal/engine"
+)
+
+const (
+	// vigilEvery is how often Docker is asked for a sign of life amid its work, and
+	// silence how long it may take to give one: it is busy then.
+	vigilEvery = time.Second
+	silence    = 15 * time.Second
+)
+
+// attended does something with Docker, and gives it up when Docker ends or falls
+// silent meanwhile: its requests, and kind's commands, know no end of their own.
+// What is known to help is in the error.
+func attended(ctx context.Context, docker *container.Client, do func(context.Context) error) error {
+	watched, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	go vigil(watched, docker, giveUp)
+	err := do(watched)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if lost := lost(watched); lost != nil {
+		return lost // what failed because of it says less
+	}
+	return advise(ctx, docker, err)
+}
+
+// lost is why a context ended, if it is that Docker did.
+func lost(ctx context.Context) error {
+	var trouble *engine.Trouble
+	if errors.As(context.Cause(ctx), &trouble) {
+		return trouble
+	}
+	return nil
+}
+
+// vigil waits until Docker gives no sign of life, or ctx ends.
+func vigil(ctx context.Context, docker *container.Client, giveUp context.CancelCauseFunc) {
+	tick := time.NewTicker(vigilEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := alive(ctx, docker); err != nil && ctx.Err() == nil {
+			giveUp(err)
+		}
+	}
+}
+
+// alive asks Docker for a sign of life. The error is a *engine.Trouble.
+func alive(ctx context.Context, docker *container.Client) error {
+	ask, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	if _, err := docker.API.Ping(ask); err != nil {
+		reason, remedy := unreachable(docker.API.DaemonHost(), silence, err)
+		return &engine.Trouble{Reason: reason, Remedy: remedy, Err: err}
+	}
+	return nil
+}
+
+// unreachable tells an engine that is not there from one that may not be used, or
+// that is silent.
+func unreachable(host string, patience time.Duration, err error) (reason, remedy string) {
+	switch {
+	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
+		return "you may not use the Docker Engine at " + host, "Add yourself to the group docker (`sudo usermod -aG docker $USER`, then log in again), or run labctl with sudo"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("the Docker Engine at %s does not answer within %v", host, patience), "Look at it with `docker info`; restarting it may help: `sudo systemctl restart docker`"
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.OpError)) || container.Unreachable(err):
+		return "no Docker Engine answers at " + host, "Start it (`sudo systemctl start docker`, or Docker Desktop), or install it: https://docs.docker.com/engine/install/"
+	}
+	return fmt.Sprintf("the Docker Engine at %s does not work: %v", host, err), "Look at it with `docker info`"
+}
+
+// advise adds to an error what helps, if that is known. Docker gives most of its
+// errors no type, and kind passes on what the docker command prints.
+func advise(ctx context.Context, docker *container.Client, err error) error {
+	if errors.As(err, new(*engine.Trouble)) || errors.Is(err, engine.ErrNotFound) {
+		return err
+	}
+	if gone := alive(ctx, docker); gone != nil && ctx.Err() == nil {
+		return gone
+	}
+	said := err.Error()
+	for _, known := range advice() {
+		for _, words := range known.words {
+			if strings.Contains(said, words) {
+				return &engine.Trouble{Reason: said, Remedy: known.remedy, Err: err}
+			}
+		}
+	}
+	return err
+}
+
+// known is what helps against errors of these words.
+type known struct {
+	words  []string
+	remedy string
+}
+
+func advice() []known {
+	return []known{
+		{[]string{"no space left on device", "disk quota exceeded"},
+			"Docker's disk is full: `docker system df` shows what takes the space, `docker system prune` removes what nothing uses; then try again"},
+		{[]string{"port is already allocated", "address already in use", "failed to bind host port", "Ports are not available"},
+			"Another program has the port: `docker ps` and `sudo ss -ltnp` show which; end it, then run `labctl start` again"},
+		{[]string{"is already in use by container"},
+			"That container is not labctl's: rename it with `docker rename`, or remove it if you need it no more, then try again"},
+		{[]string{"exec format error", "could not find a log line that matches"},
+			"The node image " + ownImage + " does not work here: `docker rmi -f " + ownImage + "` removes it, `make node-image` builds it anew; then try again"},
+	}
+}
