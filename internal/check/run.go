@@ -35,7 +35,11 @@ func (r *Runner) Run(ctx context.Context, o Options) (Report, error) {
 			return Report{}, fmt.Errorf("%w; `labctl reset` restores the lab's starting state", err)
 		}
 	}
+	watched, done := context.WithCancel(ctx)
+	defer done()
 	s := r.schedule(chosen, o)
+	weigh, judge := r.vigil(watched), s.judge
+	s.judge = func(ctx context.Context, n *node) Result { return weigh(judge(ctx, n)) }
 	results := s.run(ctx)
 	return r.report(chosen, results), context.Cause(ctx)
 }
