@@ -22,6 +22,7 @@ type world struct {
 	home    string // LABCTL_HOME
 	program string
 	vars    []string // on top of the usual environment variables
+	docker  string   // DOCKER_HOST, where the test has a user's Docker Engine
 	user    *syscall.Credential
 }
 
@@ -107,10 +108,14 @@ func (w *world) showLogs() {
 }
 
 func (w *world) environ() []string {
-	return append([]string{
+	usual := []string{
 		"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "SHELL=/bin/sh", "LANG=C.UTF-8",
 		"HOME=" + filepath.Join(w.dir, "user"), "TMPDIR=" + filepath.Join(w.dir, "tmp"), "LABCTL_HOME=" + w.home,
-	}, w.vars...)
+	}
+	if w.docker != "" {
+		usual = append(usual, "DOCKER_HOST="+w.docker)
+	}
+	return append(usual, w.vars...)
 }
 
 // bin is the directory of the binaries under test.

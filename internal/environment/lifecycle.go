@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"labctl.dev/labctl/internal/component"
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/kube"
 )
@@ -149,10 +150,16 @@ func (l *Lifecycle) stepFailed(s step, advice string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	advice = fmt.Sprintf(advice, LogPath(l.Env.Dir()))
 	var trouble *engine.Trouble
-	if errors.As(err, &trouble) {
+	switch {
+	case errors.As(err, &trouble):
 		advice = trouble.Remedy
+	case container.NoSpace(err):
+		advice = "Free some space on the disk of " + l.Env.Home.Dir + ", or set LABCTL_HOME to a directory on another one; then try again."
+	case container.PortTaken(err):
+		advice = "Another program of this machine has the port: `sudo ss -ltnp` shows which. End it, then try again."
+	default:
+		advice = fmt.Sprintf(advice, LogPath(l.Env.Dir()))
 	}
 	return problem(s.code, advice, err, "%s failed", s.name)
 }

@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,12 +49,26 @@ func Leftovers() ([]Leftover, error) {
 			return nil, err
 		}
 		for _, dir := range dirs {
-			if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			if info, err := os.Stat(dir); err == nil && info.IsDir() && !hidden(dir) {
 				found = append(found, Leftover{filepath.Base(dir), ledger.KindCgroup, dir})
 			}
 		}
 	}
 	return found, nil
+}
+
+// hidden tells a cgroup with processes of another PID namespace, which are listed
+// as 0: what owns it cannot be seen from here either, and would look like nobody.
+func hidden(dir string) bool {
+	found := false
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "cgroup.procs" {
+			data, _ := os.ReadFile(path) // it may just have been removed
+			found = found || slices.Contains(strings.Fields(string(data)), "0")
+		}
+		return nil // likewise
+	})
+	return found
 }
 
 // Clear ends what is left of a cluster's machines and removes their cgroups.

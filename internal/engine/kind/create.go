@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/exec"
 
+	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/proc"
 )
@@ -59,7 +60,7 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 			cluster.CreateWithDisplayUsage(false), cluster.CreateWithDisplaySalutation(false))
 	})
 	if err != nil {
-		return explain(started, err)
+		return c.atHome(explain(started, err))
 	}
 	if err := c.writeKubeconfigs(ctx); err != nil {
 		return err
@@ -69,6 +70,18 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 		return err
 	}
 	return os.WriteFile(filepath.Join(c.spec.Dir, upFile), nil, 0o644)
+}
+
+// atHome tells a full disk of labctl's from Docker's: only the first is written to
+// by kind itself.
+func (c *Cluster) atHome(err error) error {
+	if !container.NoSpace(err) || !strings.Contains(err.Error(), c.spec.Dir) {
+		return err
+	}
+	return &engine.Trouble{
+		Reason: err.Error(), Err: err,
+		Remedy: "Free some space on the disk of " + c.spec.Dir + ", or set LABCTL_HOME to a directory on another one; then try again",
+	}
 }
 
 // cancellable does what knows no context: when ctx ends, its containers are

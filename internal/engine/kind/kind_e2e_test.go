@@ -3,15 +3,11 @@
 package kind_test
 
 import (
-	"context"
 	"log/slog"
 	"os"
 	"testing"
 	"time"
 
-	dockercontainer "github.com/docker/docker/api/types/container"
-
-	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/enginetest"
 	"labctl.dev/labctl/internal/engine/kind"
@@ -35,33 +31,7 @@ func TestKind(t *testing.T) {
 // A cluster of kind's that somebody else has made is not labctl's, even if they
 // called it so.
 func TestOthersClustersAreNotLeftovers(t *testing.T) {
-	host, err := container.Host(os.Getenv, container.ConfigDir(os.Getenv))
-	if err != nil {
-		t.Fatal(err)
-	}
-	docker, err := container.New(host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = docker.Close() })
-	archive, ref, err := enginetest.Web(os.Getenv("LABCTL_BIN"))(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	if err := docker.LoadImages(t.Context(), archive); err != nil {
-		t.Fatal(err)
-	}
-	theirs := &dockercontainer.Config{Image: ref, Labels: map[string]string{"io.x-k8s.kind.cluster": "labctl-mine"}}
-	made, err := docker.API.ContainerCreate(t.Context(), theirs, nil, nil, nil, "labctl-mine-control-plane")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := docker.API.ContainerRemove(context.WithoutCancel(t.Context()), made.ID, dockercontainer.RemoveOptions{Force: true}); err != nil {
-			t.Error(err)
-		}
-	})
+	somebodys(t, usersDocker(t), "labctl-mine-control-plane", map[string]string{"io.x-k8s.kind.cluster": "labctl-mine"})
 	left, err := newEngine().Leftovers(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -97,32 +97,23 @@ func advise(ctx context.Context, docker *container.Client, err error) error {
 	if gone := alive(ctx, docker); gone != nil && ctx.Err() == nil {
 		return gone
 	}
-	said := err.Error()
-	for _, known := range advice() {
-		for _, words := range known.words {
-			if strings.Contains(said, words) {
-				return &engine.Trouble{Reason: said, Remedy: known.remedy, Err: err}
-			}
-		}
+	if remedy := remedy(err); remedy != "" {
+		return &engine.Trouble{Reason: err.Error(), Remedy: remedy, Err: err}
 	}
 	return err
 }
 
-// known is what helps against errors of these words.
-type known struct {
-	words  []string
-	remedy string
-}
-
-func advice() []known {
-	return []known{
-		{[]string{"no space left on device", "disk quota exceeded"},
-			"Docker's disk is full: `docker system df` shows what takes the space, `docker system prune` removes what nothing uses; then try again"},
-		{[]string{"port is already allocated", "address already in use", "failed to bind host port", "Ports are not available"},
-			"Another program has the port: `docker ps` and `sudo ss -ltnp` show which; end it, then run `labctl start` again"},
-		{[]string{"is already in use by container"},
-			"That container is not labctl's: rename it with `docker rename`, or remove it if you need it no more, then try again"},
-		{[]string{"exec format error", "could not find a log line that matches"},
-			"The node image " + ownImage + " does not work here: `docker rmi -f " + ownImage + "` removes it, `make node-image` builds it anew; then try again"},
+func remedy(err error) string {
+	said := err.Error()
+	switch {
+	case container.NoSpace(err):
+		return "`docker system df` shows what takes the space on Docker's disk, `docker system prune` removes what nothing uses; then try again"
+	case container.PortTaken(err):
+		return "Another program has the port: `docker ps` and `sudo ss -ltnp` show which. End it, then run `labctl start` again"
+	case strings.Contains(said, "is already in use by container"):
+		return "That container is not labctl's: rename it with `docker rename`, or remove it if nobody needs it, then try again"
+	case strings.Contains(said, "exec format error") || strings.Contains(said, "could not find a log line that matches"):
+		return "The node image does not work here. If it is labctl's own, `docker rmi -f " + ownImage + "` removes it and `make node-image` builds it anew; then try again"
 	}
+	return ""
 }
