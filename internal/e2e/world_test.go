@@ -87,7 +87,7 @@ func (w *world) wantGone(before inventory) {
 		left := w.environments()
 		return errIf(len(left) > 0, "the home still has %v", left)
 	})
-	known := []string{"attempts.jsonl", "cache", "current", "envs", "saved"}
+	known := []string{"attempts.jsonl", "cache", "current", "envs", "saved", "trusted"}
 	for _, name := range list(w.home) {
 		if !slices.Contains(known, name) {
 			w.t.Errorf("the home has a file %s", name)
