@@ -88,8 +88,9 @@ start: build $(if $(filter docker%,$(LAB)),docker) ## build, then start a lab (L
 test: build docker $(if $(filter 0,$(shell id -u)),node-image) $(BIN)/tools/gotestsum ## run every test: unit, CLI, real clusters, a sample of the verdict matrix
 	@LABCTL_BIN=$(BIN) internal/tools/test.sh
 
-test-kind: docker node-image ## as root: engine kind's conformance suite, on a Docker Engine and a node image built here
-	@LABCTL_BIN=$(BIN) internal/tools/withdocker.sh go test -tags e2e -count 1 -timeout 30m -v ./internal/engine/kind
+test-kind: docker node-image ## as root: engine kind's conformance suite, and all that can befall it, on a Docker Engine and a node image built here
+	@LABCTL_BIN=$(BIN) internal/tools/withdocker.sh bash -c 'go test -tags e2e -count 1 -timeout 30m -v ./internal/engine/kind && \
+		go test -tags e2e -count 1 -timeout 30m -v -run "^TestKind" ./internal/e2e'
 
 unit: $(BIN)/tools/gotestsum ## run the tests that need neither root nor network
 	@$(BIN)/tools/gotestsum --format pkgname -- ./... && cd cmd/labkube && $(KUBE_ENV) $(BIN)/tools/gotestsum --format pkgname -- ./...
