@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -25,7 +26,10 @@ type part struct {
 
 	workspace string
 	told      []string
+	ended     error // why it has, if it has
 }
+
+func (p *part) Err() error { return p.ended }
 
 func (*part) Name() string { return "docker" }
 
@@ -102,6 +106,19 @@ func TestAResetOfAPart(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(life.Env.WorkspaceDir(), "late")); err == nil {
 		t.Error("the workspace was restored while the part still wrote to it")
+	}
+}
+
+// What has ended is for a start to bring back, before anything is taken away.
+func TestAResetOfWhatHasEnded(t *testing.T) {
+	p, life := withPart(t)
+	p.told, p.ended = nil, errors.New("killed")
+	_, _, err := life.Rebuild(t.Context(), ignore{})
+	if problem := AsProblem(err); problem == nil || !strings.Contains(problem.Message, "killed") || !strings.Contains(problem.Hint, "labctl start --env tiny") {
+		t.Errorf("got %v", err)
+	}
+	if len(p.told) > 0 {
+		t.Errorf("the part was told %q", p.told)
 	}
 }
 

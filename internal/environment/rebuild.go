@@ -13,6 +13,9 @@ import (
 // workspace. The learner's files are copied to the path returned first, also
 // when it fails later. No check runs from the beginning to the end of it.
 func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took []StepTime, err error) {
+	if err := l.whole(); err != nil {
+		return "", nil, err
+	}
 	lock, err := l.holdChecks(ctx, o)
 	if err != nil {
 		return "", nil, err
@@ -28,6 +31,23 @@ func (l *Lifecycle) Rebuild(ctx context.Context, o Observer) (saved string, took
 		return saved, took, err
 	}
 	return saved, took, l.Env.Save()
+}
+
+// whole fails if something of the environment has ended by itself: a start brings
+// that back, a reset does not.
+func (l *Lifecycle) whole() error {
+	var ended error
+	if c := l.Cluster(); c != nil {
+		ended = c.Err()
+	}
+	for _, part := range l.Parts() {
+		ended = errors.Join(ended, part.Err())
+	}
+	if ended == nil {
+		return nil
+	}
+	return problem(CodeEngine, "Run `labctl start --env "+l.Env.Name+"`, which brings it back with your work in it, and then reset it.", ended,
+		"the environment %q is broken", l.Env.Name)
 }
 
 // holdChecks keeps checks away, and shows that it waits for one.
