@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,7 +73,11 @@ func (e *Engine) Up(ctx context.Context, spec engine.Spec, led engine.Ledger, pr
 	err = attended(ctx, docker, func(ctx context.Context) error { return e.create(ctx, c, host, led, progress) })
 	if err != nil {
 		c.end(nil)
-		return nil, errors.Join(err, e.undo(ctx, docker, spec), docker.Close())
+		undone := e.undo(ctx, docker, spec)
+		if undone != nil && strings.Contains(err.Error(), undone.Error()) { // it failed for the same reason
+			undone = nil
+		}
+		return nil, errors.Join(err, undone, docker.Close())
 	}
 	return e.hold(c).offer(), nil
 }

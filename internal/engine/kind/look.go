@@ -57,8 +57,7 @@ func (r Report) Lack() Lack {
 	return Lack{}
 }
 
-// Look asks the user's Docker Engine. It fails only when ctx ends or the engine
-// answers nonsense.
+// Look asks the user's Docker Engine. It fails only when ctx ends.
 func (e *Engine) Look(ctx context.Context) (Report, error) {
 	docker, host, err := e.docker()
 	if err != nil {
@@ -79,7 +78,9 @@ func (e *Engine) Look(ctx context.Context) (Report, error) {
 	if r.source, err = e.findImage(ctx, docker); errors.As(err, &none) {
 		r.NoImage = Lack{none.reason, noImageRemedy()}
 	} else if err != nil {
-		return r, err
+		reason, remedy := unreachable(host, pingTime, err)
+		r.Docker = Lack{reason, remedy}
+		return r, ctx.Err()
 	}
 	r.Image = r.source.describe()
 	r.Version, r.Space, r.NoSpace = room(ctx, docker, r.source)

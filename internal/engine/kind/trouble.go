@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -82,7 +83,7 @@ func unreachable(host string, patience time.Duration, err error) (reason, remedy
 		return "you may not use the Docker Engine at " + host, "Add yourself to the group docker (`sudo usermod -aG docker $USER`, then log in again), or run labctl with sudo"
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("the Docker Engine at %s does not answer within %v", host, patience), "Look at it with `docker info`; restarting it may help: `sudo systemctl restart docker`"
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, new(*net.OpError)) || container.Unreachable(err):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.As(err, new(*net.OpError)) || container.Unreachable(err):
 		return "no Docker Engine answers at " + host, "Start it (`sudo systemctl start docker`, or Docker Desktop), or install it: https://docs.docker.com/engine/install/"
 	}
 	return fmt.Sprintf("the Docker Engine at %s does not work: %v", host, err), "Look at it with `docker info`"
