@@ -78,7 +78,7 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	r.Log.Info("reset", "edits", len(edits), "read", time.Since(begin))
-	stays, err := r.staying(base, now, edits)
+	stays, err := r.staying(identified, now, edits)
 	if err != nil {
 		return Result{}, err
 	}

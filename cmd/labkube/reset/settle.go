@@ -46,8 +46,12 @@ func (r *Resetter) settle(ctx context.Context, base, identified *snapshot, old [
 		if bare, err = r.createBare(ctx, bare); err != nil {
 			return false, err
 		}
+		lacked := fmt.Sprint(missing)
 		if missing, err = r.missing(ctx, want, left); err != nil {
 			return false, err
+		}
+		if missing != nil && missing.Error() != lacked {
+			r.Log.Info("reset waits", "for", missing, "old", len(left))
 		}
 		calm := missing == nil && len(left) == 0 && len(bare) == 0
 		if !calm && time.Now().Before(repairAt) {

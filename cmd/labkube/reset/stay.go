@@ -13,7 +13,8 @@ import (
 
 // staying returns what tells the pods that a reset leaves alone: the cluster's own,
 // as long as they and what they go by are as they were. Nothing of a learner's is in
-// them, and names, routes and volumes would be away until others had taken over.
+// them, and names, routes and volumes would be away until others had taken over. The
+// baseline is that with the identities of now.
 func (r *Resetter) staying(base, now *snapshot, edits []edit) (func(*corev1.Pod) bool, error) {
 	if r.System == "" {
 		return func(*corev1.Pod) bool { return false }, nil

@@ -49,11 +49,20 @@ func deployment(t *testing.T, generation int64, replicas int32) []byte {
 	return value
 }
 
+func replicaSetOf(t *testing.T, uid string) []byte {
+	value, err := encodeAs(appsv1.SchemeGroupVersion, &appsv1.ReplicaSet{ObjectMeta: systemMeta("dns", uid)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 func TestWhichPodsStay(t *testing.T) {
 	const (
 		config  = "/registry/configmaps/kube-system/dns"
 		dns     = "/registry/deployments/kube-system/dns"
 		role    = "/registry/clusterroles/system:dns"
+		rs      = "/registry/replicasets/kube-system/dns"
 		view    = "/registry/clusterroles/view"
 		service = "/registry/services/specs/default/kubernetes"
 	)
@@ -64,6 +73,7 @@ func TestWhichPodsStay(t *testing.T) {
 	one, static := dnsPod("one", "rs", nil), mirrorPod("etcd")
 	base := map[string][]byte{
 		config: corefile("."), dns: deployment(t, 1, 2), role: object(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "system:dns"}}),
+		rs:       replicaSetOf(t, "rs"),
 		view:     object(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "view"}}),
 		service:  object(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "kubernetes", Namespace: "default"}}),
 		key(one): object(one), key(static): object(static),
@@ -80,6 +90,7 @@ func TestWhichPodsStay(t *testing.T) {
 		"with another image":             {nil, dnsPod("one", "rs", func(p *corev1.Pod) { p.Generation = 2 }), false},
 		"with a label more":              {nil, dnsPod("one", "rs", func(p *corev1.Pod) { p.Labels = map[string]string{"k8s-app": "kube-dns", "a": "b"} }), false},
 		"with an annotation":             {nil, dnsPod("one", "rs", func(p *corev1.Pod) { p.Annotations = map[string]string{"a": "b"} }), false},
+		"of an owner made anew":          {map[string][]byte{rs: replicaSetOf(t, "rs-2")}, dnsPod("one", "rs-2", nil), true},
 		"of another owner":               {nil, dnsPod("one", "rs-2", nil), false},
 		"of nobody":                      {nil, dnsPod("one", "rs", func(p *corev1.Pod) { p.OwnerReferences = nil }), false},
 		"static":                         {nil, static, true},
@@ -103,11 +114,11 @@ func TestWhichPodsStay(t *testing.T) {
 				}
 			}
 			before, after := &snapshot{Objects: base}, &snapshot{Objects: now}
-			edits, _, err := plan(before, after)
+			edits, identified, err := plan(before, after)
 			if err != nil {
 				t.Fatal(err)
 			}
-			stays, err := (&Resetter{System: system, Log: slog.New(slog.DiscardHandler)}).staying(before, after, edits)
+			stays, err := (&Resetter{System: system, Log: slog.New(slog.DiscardHandler)}).staying(identified, after, edits)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -86,7 +86,7 @@ func (r resetter) run(ctx context.Context, node, verb string) error {
 	if err != nil {
 		return fmt.Errorf("run %s %s in the node %s: %w", resetProgram, verb, node, err)
 	}
-	r.log.Info(verb, "node", node, "code", code, "answer", strings.TrimSpace(out.String()))
+	r.log.Info(verb, "node", node, "code", code, "answer", strings.TrimSpace(out.String()), "log", strings.TrimSpace(said.String()))
 	if code == 0 {
 		return nil
 	}
