@@ -57,13 +57,15 @@ func TestHistorySurvives(t *testing.T) {
 				}
 			}
 			before, state := w.history(), w.state()
+			rolledOut := deployment("self.status.updatedReplicas == 2")
+			rolledOut.Within = lab.Duration(time.Minute) // nothing waits for what apply brings about
 			r := w.run(lab.Check{
 				When: []lab.Stimulus{
 					{Rollout: &lab.RolloutStimulus{Deployment: "web", Image: "labctl.dev/web:v2"}},
 					{Rollout: &lab.RolloutStimulus{Deployment: "web", Env: map[string]string{"B": "1"}}},
 					{Apply: &lab.ApplyStimulus{Objects: []map[string]any{annotated()}}},
 				},
-				Expect: []lab.Expect{deployment("self.status.updatedReplicas == 2")},
+				Expect: []lab.Expect{rolledOut},
 			})
 			if r.Verdict != Pass {
 				t.Error(explain(r))
