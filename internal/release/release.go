@@ -4,7 +4,7 @@
 package release
 
 // version is set by the linker, in builds for an archive.
-var version string //nolint:gochecknoglobals // the linker sets variables of packages only
+var version string
 
 // Version is the version of the archive that this labctl comes in; empty if it
 // was built by its user.
