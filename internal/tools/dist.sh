@@ -8,7 +8,11 @@
 # DIST is another directory than dist/ for the archives. Binaries are kept in dist/bin/OS-ARCH for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-platforms=${PLATFORMS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64}
+all="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64"
+platforms=${PLATFORMS:-$all}
+for platform in $platforms; do
+  [[ " $all " = *" $platform "* ]] || { echo "dist: there is no archive for \"$platform\": choose of $all" >&2; exit 1; }
+done
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null)} ||
   { echo "dist: this is no clone of a git repository, so the version is not known: run make dist VERSION=..." >&2; exit 1; }
 [[ $version =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] || { echo "dist: \"$version\" cannot be part of a file's name: choose another VERSION" >&2; exit 1; }
@@ -34,8 +38,7 @@ build() { # build OS ARCH DIRECTORY
     linux)
       [ "$1/$2" = "$(go env GOHOSTOS)/$(go env GOHOSTARCH)" ] || { local cc; cc=$(crosscc "$2") || return 1; with+=(CC="$cc"); }
       GOOS=$1 GOARCH=$2 "${make[@]}" build docker "${with[@]}" ;;
-    darwin | windows) GOOS=$1 GOARCH=$2 "${make[@]}" client "${with[@]}" ;;
-    *) echo "dist: labctl does not run on $1" >&2; return 1 ;;
+    *) GOOS=$1 GOARCH=$2 "${make[@]}" client "${with[@]}" ;;
   esac
 }
 
