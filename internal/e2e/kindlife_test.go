@@ -36,7 +36,6 @@ func TestKindLosesDocker(t *testing.T) {
 		d.end(lose)
 		w.wants(0, []string{"broken", "labctl start"}, "status")
 		doc, r := w.json("check")
-		t.Log(r.out)
 		wantError(t, doc, r)
 		for range 2 { // with the supervisor of before, and without
 			w.wants(4, []string{"no Docker Engine answers", "systemctl start docker"}, "start")

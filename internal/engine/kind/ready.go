@@ -38,7 +38,11 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = waitWell(ctx, func(ctx context.Context) error { return c.ails(ctx, client) })
+	starts, err := c.starts(ctx)
+	if err != nil {
+		return err
+	}
+	err = waitWell(ctx, func(ctx context.Context) error { return c.ails(ctx, client, starts) })
 	if err != nil {
 		return fmt.Errorf("wait for the cluster: %w", err)
 	}
@@ -86,7 +90,7 @@ func waitWell(ctx context.Context, ails func(context.Context) error) error {
 }
 
 // ails says what is not ready yet.
-func (c *Cluster) ails(ctx context.Context, client *kube.Client) error {
+func (c *Cluster) ails(ctx context.Context, client *kube.Client, starts map[string]time.Time) error {
 	if err := c.answers(ctx); err != nil {
 		return err
 	}
@@ -109,8 +113,45 @@ func (c *Cluster) ails(ctx context.Context, client *kube.Client) error {
 	if dns.Status.ReadyReplicas == 0 {
 		return errors.New("the cluster's DNS is not ready")
 	}
+	pods, err := client.Typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	if name := leftReady(pods.Items, starts); name != "" {
+		return fmt.Errorf("the pod %s has not been started again yet", name)
+	}
 	_, err = client.Typed.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
 	return err
+}
+
+// starts are when the nodes that run were started.
+func (c *Cluster) starts(ctx context.Context) (map[string]time.Time, error) {
+	all, err := c.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	starts := map[string]time.Time{}
+	for _, n := range all {
+		node, err := c.docker.API.ContainerInspect(ctx, n.ID)
+		if err != nil {
+			return nil, fmt.Errorf("look at the node %s: %w", nodeName(n), err)
+		}
+		if starts[nodeName(n)], err = time.Parse(time.RFC3339Nano, node.State.StartedAt); err != nil {
+			return nil, fmt.Errorf("when the node %s was started: %w", nodeName(n), err)
+		}
+	}
+	return starts, nil
+}
+
+// leftReady names a pod that is stale for the start of its node.
+func leftReady(pods []corev1.Pod, starts map[string]time.Time) string {
+	for i := range pods {
+		p := &pods[i]
+		if start, on := starts[p.Spec.NodeName]; on && p.DeletionTimestamp == nil && stale(p, start) {
+			return p.Namespace + "/" + p.Name
+		}
+	}
+	return ""
 }
 
 // nodeAils says what a node lacks that was started at a time. One that has been
@@ -140,10 +181,8 @@ func podsAil(ctx context.Context, client *kube.Client, node string, started time
 	if err != nil {
 		return err
 	}
-	for i := range pods.Items {
-		if p := &pods.Items[i]; p.DeletionTimestamp == nil && stale(p, started) {
-			return fmt.Errorf("pod %s of node %s has not been started again yet", p.Name, node)
-		}
+	if name := leftReady(pods.Items, map[string]time.Time{node: started}); name != "" {
+		return fmt.Errorf("the pod %s has not been started again yet", name)
 	}
 	return nil
 }
