@@ -143,7 +143,7 @@ func (s *State) examineComponent(ctx context.Context, c component.Component) doc
 	if err != nil {
 		return doctorCheck{name, failed, err.Error(), faultOf(err).Hint}
 	}
-	missing, err := c.Probe(ctx, s.Bin(), home.Dir)
+	missing, err := c.Probe(ctx, s.Bin(), home.Dir, "")
 	switch {
 	case err != nil:
 		return doctorCheck{name, failed, err.Error(), ""}

@@ -18,6 +18,7 @@ type startOptions struct {
 	lab    string
 	env    string
 	engine string
+	docker string
 	seed   uint64
 	keep   bool
 	trust  bool
@@ -25,10 +26,14 @@ type startOptions struct {
 
 type startDocument struct {
 	versioned
-	Environment  string                 `json:"environment"`
-	Lab          string                 `json:"lab"`
-	Engine       string                 `json:"engine"`
-	EngineReason string                 `json:"engineReason"`
+	Environment  string `json:"environment"`
+	Lab          string `json:"lab"`
+	Engine       string `json:"engine"`
+	EngineReason string `json:"engineReason"`
+	// Docker is the address of the user's own Docker Engine if the lab uses that,
+	// "own" if labctl brings one, and empty for a lab without Docker.
+	Docker       string                 `json:"docker"`
+	DockerReason string                 `json:"dockerReason"`
 	Seed         uint64                 `json:"seed"`
 	Workspace    string                 `json:"workspace"`
 	Kubeconfig   string                 `json:"kubeconfig"`
@@ -63,6 +68,7 @@ func newStart(s *State) *cobra.Command {
 	s.addEnv(cmd, &o.env)
 	flags := cmd.Flags()
 	flags.StringVar(&o.engine, "engine", "auto", "the `engine` that provides the cluster: "+join(s.engineNames()))
+	addDocker(cmd, &o.docker, dockerAuto)
 	flags.Uint64Var(&o.seed, "seed", 0, "draw the lab's parameters from this `number` (default: random)")
 	flags.BoolVar(&o.keep, "keep-on-failure", false, "keep the files of a failed start, its logs among them, to be looked at")
 	flags.BoolVar(&o.trust, "trust", false, "trust a lab from a directory: it runs its scripts and manifests")
@@ -120,7 +126,7 @@ func (o *startOptions) start(ctx context.Context, home environment.Home, plan st
 
 func (o *startOptions) announce(env *environment.Environment, plan startPlan, result supervisor.Result) error {
 	doc := startDocument{
-		version1(), env.Name, env.Lab, env.Engine, plan.why, env.Seed, env.WorkspaceDir(), "",
+		version1(), env.Name, env.Lab, env.Engine, plan.why, plan.docker.word(), plan.docker.why, env.Seed, env.WorkspaceDir(), "",
 		result.Resumed, env.ReadyMs, env.Steps, orEmpty(env.Unassessable),
 	}
 	if plan.lab.Needs.Cluster != nil {
@@ -138,6 +144,9 @@ func (o *startOptions) announce(env *environment.Environment, plan startPlan, re
 	default:
 		fmt.Fprintf(out, "%s is ready after %s: %s\n", c.bold(env.Name), elapsed(time.Duration(env.ReadyMs)*time.Millisecond), plan.lab.Title)
 		fmt.Fprintf(out, "engine %s (%s), seed %d\n", env.Engine, plan.why, env.Seed)
+		if plan.docker.why != "" {
+			fmt.Fprintf(out, "Docker: %s (%s)\n", plan.docker, plan.docker.why)
+		}
 	}
 	for _, note := range plan.caps.Notes {
 		fmt.Fprintf(out, "%s %s\n", c.yellow("note:"), note)

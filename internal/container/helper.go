@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,9 +24,10 @@ const HelperLabel = "dev.labctl.helper"
 
 // Helper is the image that helper containers run.
 type Helper struct {
-	// ID is by what is in it. Its name could be given to another image, which then
-	// would answer for us, by whoever uses the engine.
-	ID string
+	// IDs are by what is in it, see Content: an engine knows it by one of them. Its
+	// name could be given to another image, which then would answer for us, by
+	// whoever uses the engine.
+	IDs []string
 	// Archive is what `docker load` reads.
 	Archive io.WriterTo
 }
@@ -102,22 +104,39 @@ func (c *Client) makeHelper(ctx context.Context, network string, argv []string) 
 		return "", err
 	}
 	config := &dockercontainer.Config{
-		Image: image.ID, Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true, Labels: map[string]string{HelperLabel: "true"},
+		Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true, Labels: map[string]string{HelperLabel: "true"},
 	}
 	host := &dockercontainer.HostConfig{NetworkMode: dockercontainer.NetworkMode(network), AutoRemove: true}
 	name := "labctl-helper-" + strings.ToLower(rand.Text()[:12])
-	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, name)
-	if !Gone(err) {
-		return created.ID, err
-	}
-	if _, lacks := c.API.ImageInspect(ctx, image.ID); !Gone(lacks) {
+	create := func() (string, error) {
+		var err error
+		for _, config.Image = range image.IDs {
+			var created dockercontainer.CreateResponse
+			if created, err = c.API.ContainerCreate(ctx, config, host, nil, nil, name); !Gone(err) {
+				return created.ID, err
+			}
+			if _, lacks := c.API.ImageInspect(ctx, config.Image); !Gone(lacks) {
+				return "", err // the network is gone
+			}
+		}
 		return "", err
+	}
+	id, err := create()
+	if !Gone(err) || c.has(ctx, image) {
+		return id, err
 	}
 	if err := c.load(ctx, image); err != nil {
 		return "", err
 	}
-	created, err = c.API.ContainerCreate(ctx, config, host, nil, nil, name)
-	return created.ID, err
+	return create()
+}
+
+// has says whether the engine has the helper image, or cannot tell.
+func (c *Client) has(ctx context.Context, image Helper) bool {
+	return slices.ContainsFunc(image.IDs, func(id string) bool {
+		_, err := c.API.ImageInspect(ctx, id)
+		return !Gone(err)
+	})
 }
 
 func (c *Client) helperImage(ctx context.Context) (Helper, error) {

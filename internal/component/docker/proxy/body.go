@@ -31,15 +31,20 @@ type schema map[string]schema
 // case; maps whose keys are the learner's own words (labels, options) are not
 // objects in this sense.
 func body() schema {
-	volume := schema{"DriverConfig": {"Options": nil}}
-	host := schema{"Mounts": {"Type": nil, "Source": nil, "VolumeOptions": volume}}
+	volume := schema{"DriverConfig": {"Options": nil}, "Labels": nil}
+	host := schema{"Mounts": {"Type": nil, "Source": nil, "Target": nil, "VolumeOptions": volume}}
 	for _, field := range []string{
 		"Privileged", "NetworkMode", "PidMode", "IpcMode", "UTSMode", "UsernsMode", "CgroupnsMode", "Devices", "DeviceRequests",
 		"DeviceCgroupRules", "CapAdd", "Binds", "MaskedPaths", "ReadonlyPaths", "PortBindings",
+		"VolumesFrom", "VolumeDriver", "Links", "Tmpfs",
 	} {
 		host[field] = nil
 	}
-	return schema{"Labels": nil, "Privileged": nil, "DriverOpts": nil, "HostConfig": host}
+	all := schema{"HostConfig": host, "NetworkingConfig": {"EndpointsConfig": nil}}
+	for _, field := range []string{"Labels", "Privileged", "DriverOpts", "Name", "Image", "Volumes", "Container", "Driver", "Options", "CheckDuplicate"} {
+		all[field] = nil
+	}
+	return all
 }
 
 // canonical gives the fields of a schema their usual letter case. What names the

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,8 +19,8 @@ import (
 func (p *Proxy) checkMounts(host object) error {
 	binds, _ := host["Binds"].([]any)
 	for _, b := range binds {
-		source, _, _ := strings.Cut(fmt.Sprint(b), ":")
-		if !filepath.IsAbs(source) {
+		source := bindSource(fmt.Sprint(b))
+		if !isPath(source) {
 			continue // the name of a volume
 		}
 		if err := p.checkBind(source); err != nil {
@@ -40,6 +41,19 @@ func (p *Proxy) checkMounts(host object) error {
 	}
 	return nil
 }
+
+// drive begins a path of Windows, where labctl may run.
+var drive = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
+// bindSource is what a bind (SOURCE:TARGET[:OPTIONS]) mounts.
+func bindSource(bind string) string {
+	start := len(drive.FindString(bind))
+	source, _, _ := strings.Cut(bind[start:], ":")
+	return bind[:start] + source
+}
+
+// isPath tells a path from the name of a volume.
+func isPath(source string) bool { return strings.HasPrefix(source, "/") || drive.MatchString(source) }
 
 // checkVolume refuses options with which the engine would mount anything but
 // memory and the lab's own directories: it mounts file systems of every type that
