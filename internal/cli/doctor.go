@@ -143,6 +143,11 @@ func (s *State) examineComponent(ctx context.Context, c component.Component) doc
 	if err != nil {
 		return doctorCheck{name, failed, err.Error(), faultOf(err).Hint}
 	}
+	if c.Name() == dockerName {
+		if host, trouble, err := s.askDocker(ctx); err == nil && trouble.What == "" {
+			return doctorCheck{name, healthy, "can run here, for labs that need it: in your own Docker Engine at " + host, ""}
+		}
+	}
 	missing, err := c.Probe(ctx, s.Bin(), home.Dir, "")
 	switch {
 	case err != nil:

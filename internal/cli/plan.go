@@ -79,7 +79,7 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 		return startPlan{}, other("and runs another lab: %s", env.Lab)
 	case o.engine != "auto" && o.engine != env.Engine:
 		return startPlan{}, other("on the engine %s", env.Engine)
-	case o.docker != dockerAuto && slices.Contains(env.Components, "docker") && (o.docker == dockerUser) != (env.Docker != ""):
+	case o.docker != dockerAuto && slices.Contains(env.Components, dockerName) && (o.docker == dockerUser) != (env.Docker != ""):
 		return startPlan{}, other("with %s", dockerChoice{host: env.Docker})
 	case seeded && o.seed != env.Seed:
 		return startPlan{}, other("with the seed %d", env.Seed)
@@ -96,7 +96,7 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 		name: name, lab: l.Lab, engine: e, why: "the environment was made with it",
 		request: supervisor.Request{Lab: env.Lab, LabDir: env.LabDir, Engine: env.Engine, Docker: env.Docker, Seed: env.Seed, KeepOnFailure: o.keep},
 	}
-	if slices.Contains(env.Components, "docker") {
+	if slices.Contains(env.Components, dockerName) {
 		plan.docker = dockerChoice{env.Docker, "the environment was made with it"}
 	}
 	plan.caps, err = e.Probe(ctx)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"labctl.dev/labctl/internal/component/docker"
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/environment"
 	"labctl.dev/labctl/internal/lab"
@@ -54,6 +53,18 @@ func addDocker(cmd *cobra.Command, which *string, value string) {
 	_ = cmd.RegisterFlagCompletionFunc("docker", cobra.FixedCompletions([]string{dockerAuto, dockerUser, dockerOwn}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// askDocker asks the user's own Docker Engine whether it can be used.
+func (s *State) askDocker(ctx context.Context) (host string, trouble container.Trouble, err error) {
+	client, host, trouble, err := container.Users(ctx, s.dockerEnviron)
+	if client != nil {
+		_ = client.Close() // it only closes idle connections
+	}
+	return host, trouble, err
+}
+
+// dockerName is the component that the choice is about.
+const dockerName = "docker"
+
 // dockerChoice is whose Docker Engine a lab uses, and why.
 type dockerChoice struct {
 	host string // the user's; empty for labctl's own
@@ -73,13 +84,13 @@ func (s *State) chooseDocker(ctx context.Context, which string, l *lab.Lab) (doc
 	if !slices.Contains([]string{dockerAuto, dockerUser, dockerOwn}, which) {
 		return dockerChoice{}, usage("Say --docker auto, --docker user or --docker own.", "there is no Docker Engine %q", which)
 	}
-	if !slices.Contains(l.Needs.Components, docker.Component{}.Name()) {
+	if !slices.Contains(l.Needs.Components, dockerName) {
 		return dockerChoice{}, nil
 	}
 	if which == dockerOwn {
 		return dockerChoice{why: "you asked for it"}, nil
 	}
-	client, host, trouble, err := container.Users(ctx, s.dockerEnviron)
+	host, trouble, err := s.askDocker(ctx)
 	switch {
 	case err != nil:
 		return dockerChoice{}, err
@@ -88,7 +99,7 @@ func (s *State) chooseDocker(ctx context.Context, which string, l *lab.Lab) (doc
 		if which == dockerUser {
 			why = "you asked for it"
 		}
-		return dockerChoice{host, why}, client.Close()
+		return dockerChoice{host, why}, nil
 	case which == dockerUser:
 		return dockerChoice{}, &environment.Problem{
 			Code: environment.CodeNoEngine, Message: "your Docker Engine cannot be used: " + trouble.What,
@@ -100,11 +111,20 @@ func (s *State) chooseDocker(ctx context.Context, which string, l *lab.Lab) (doc
 
 // word is the choice for programs.
 func (c dockerChoice) word() string {
+	if c.host != "" {
+		return c.host
+	}
+	return c.flag()
+}
+
+// flag is the value of --docker that makes the choice again; empty for a lab
+// without Docker.
+func (c dockerChoice) flag() string {
 	switch {
 	case c.why == "":
 		return ""
 	case c.host == "":
 		return dockerOwn
 	}
-	return c.host
+	return dockerUser
 }
