@@ -124,6 +124,7 @@ func rewrite(r *http.Request, change func(object) error) error {
 	r.Body = io.NopCloser(bytes.NewReader(data))
 	r.ContentLength = int64(len(data))
 	r.Header.Set("Content-Length", strconv.Itoa(len(data)))
+	r.Header.Set("Content-Type", "application/json") // it had none if there was no body
 	r.Header.Del("Transfer-Encoding")
 	r.TransferEncoding = nil
 	return nil

@@ -30,6 +30,16 @@ func served(method, path string, serve http.HandlerFunc) rule {
 	return rule{method: method, path: regexp.MustCompile("^" + path + "$"), serve: serve, shared: true}
 }
 
+// notThere hides what a lab has nothing to do with.
+func notThere(_ *http.Request, parts []string) error {
+	return &Refusal{http.StatusNotFound, "there is no " + parts[0] + " in a lab"}
+}
+
+// refused is for what cannot be done for one environment alone.
+func refused(why string) func(*http.Request, []string) error {
+	return func(*http.Request, []string) error { return forbidden("labctl: " + why) }
+}
+
 // free is for what concerns nobody's things.
 func free(*http.Request, []string) error { return nil }
 
@@ -70,5 +80,10 @@ func (p *Proxy) sharedRules() []rule {
 		shared(post, `/images/prune`, p.onlyOurs), shared(post, `/images/create`, p.fetchImage), shared(post, `/images/load`, p.loadImages),
 		shared(post, `/images/(.+)/tag`, p.tagImage), shared(post, `/images/(.+)/push`, p.ofImage), shared(remove, `/images/(.+)`, p.ofImage),
 		shared(post, `/build`, p.nameBuild),
+
+		// docker inspect asks for all that a name may be.
+		shared(get, `/((?:swarm|services|nodes|tasks|configs|secrets|plugins)(?:/.*)?)`, notThere),
+		shared(post, `/build/prune`, refused("the build cache belongs to all who build with this Docker Engine: empty it in a shell of your own, outside of the lab")),
+		shared(get, `/system/df`, refused("this would count what is not the lab's: docker ps -s, docker images and docker volume ls show what is")),
 	}
 }
