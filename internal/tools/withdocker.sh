@@ -4,6 +4,8 @@
 #
 #   internal/tools/withdocker.sh COMMAND...                 with the engine of bin/ (make docker)
 #   DOCKERD=/usr/sbin/dockerd internal/tools/withdocker.sh COMMAND...   with another, such as Debian's docker.io
+#   WITHDOCKER_ALONE=1 hides the cgroups of labctl's other environments, whose processes are out of sight: for tests of
+#   labctl gc. Engines of labctl's own, embedded and Docker, do not run there then.
 set -euo pipefail
 bin=$(cd "$(dirname "$0")/../.." && pwd)/bin
 [ "$(id -u)" = 0 ] || { echo "withdocker: a Docker Engine takes root: run this as root" >&2; exit 1; }
@@ -43,6 +45,9 @@ fi
 dir=$WITHDOCKER_DIR
 mount --make-rprivate /
 mount -t proc proc /proc
+for other in /sys/fs/cgroup/labctl /sys/fs/cgroup/*/labctl; do
+  [ -z "${WITHDOCKER_ALONE:-}" ] || [ ! -d "$other" ] || mount -t tmpfs -o ro none "$other"
+done
 ip link set lo up
 export PATH=$bin:$PATH # containerd, shim and runc of this release: Debian 12's are too old for it
 seccomp=--seccomp-profile=unconfined
