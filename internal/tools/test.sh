@@ -32,6 +32,10 @@ if [ "$(id -u)" = 0 ]; then
   FORMAT=standard-verbose
   kube services cmd/labkube -tags e2e -p 1 -timeout 10m ./...
   run e2e . -tags e2e -p 1 -count 1 -timeout 50m $(e2e | grep -v internal/engine/kind)
+  echo
+  echo "== guests: labs in a Docker Engine of the user's ($SECONDS s so far)"
+  WITHDOCKER_ALONE=1 internal/tools/withdocker.sh "$LABCTL_BIN/tools/gotestsum" --format standard-verbose --jsonfile "$results/guests.json" -- \
+    -tags e2e -count 1 -timeout 15m -run '^TestGuest' ./internal/e2e || failed=1
   echo "skipped: engine kind's conformance suite, which needs a node image: make test-kind builds one and runs it"
 else
   echo "skipped: the end-to-end tests, which start real clusters; run make test as root for them"
