@@ -55,7 +55,7 @@ func (e *engineOfTheUser) try(in io.Reader, args ...string) (string, error) {
 func (e *engineOfTheUser) settle() {
 	e.t.Helper()
 	archive, err := image.Assembler{}.Assemble(image.Spec{
-		Ref: "theirs:v1", Files: map[string]string{"/bin/labapp": filepath.Join(bin(e.t), "labapp")},
+		Ref: "theirs.test/web:v1", Files: map[string]string{"/bin/labapp": filepath.Join(bin(e.t), "labapp")},
 		Links: image.Links("/bin/labapp", names.All()), Entrypoint: []string{"/bin/web"}, Env: []string{"GREETING=theirs"},
 	})
 	must(e.t, err)
@@ -68,8 +68,8 @@ func (e *engineOfTheUser) settle() {
 		e.t.Fatalf("%s: %v", out, err)
 	}
 	for _, command := range []string{
-		"tag theirs:v1 taken:latest", "network create office", "volume create pg", "volume create unused",
-		"run -d --name db --network office -v pg:/data -p 38478:8080 theirs:v1", "run -d --name store --label x=y theirs:v1", "create --name asleep -v /data theirs:v1",
+		"tag theirs.test/web:v1 taken:latest", "network create office", "volume create pg", "volume create unused",
+		"run -d --name db --network office -v pg:/data -p 38478:8080 theirs.test/web:v1", "run -d --name store --label x=y theirs.test/web:v1", "create --name asleep -v /data theirs.test/web:v1",
 	} {
 		e.docker(strings.Fields(command)...)
 	}
@@ -77,7 +77,7 @@ func (e *engineOfTheUser) settle() {
 		e.docker("rm", "-fv", "db", "store", "asleep")
 		e.docker("network", "rm", "office")
 		e.docker("volume", "rm", "pg", "unused")
-		e.docker("rmi", "theirs:v1", "taken:latest")
+		e.docker("rmi", "theirs.test/web:v1", "taken:latest")
 	})
 }
 
@@ -125,13 +125,13 @@ func TestGuest(t *testing.T) {
 	e.docker("volume", "create", "given")
 	w.wants(4, []string{"volume given", "labctl leaves it alone", "--docker own"}, "start", "./containers", "--trust")
 	e.docker("volume", "rm", "given")
-	e.docker("tag", "theirs:v1", "labctl.dev/web:v1")
+	e.docker("tag", "theirs.test/web:v1", "labctl.dev/web:v1")
 	w.wants(4, []string{"labctl.dev/web:v1", "not labctl's", "docker rmi"}, "start", "./containers", "--trust")
 	e.docker("rmi", "labctl.dev/web:v1")
 	e.wantSame(before, "after starts that failed")
 
 	w.wants(0, []string{"your own Docker Engine at " + e.host, "it answers"}, "start", "./containers", "--trust")
-	w.wants(4, []string{"labctl's own"}, "start", "./containers", "--trust", "--docker", "own") // it is the other one
+	w.wants(4, []string{"exists already, with your own Docker Engine"}, "start", "./containers", "--trust", "--docker", "own")
 	given := func(want bool) {
 		t.Helper()
 		eventually(t, settling, "what the lab begins with answers", func() error {
@@ -168,7 +168,7 @@ docker build -q --secret id=token,src=token -t mine . && DOCKER_BUILDKIT=0 docke
 docker run -d --name shop-store --network shop mine
 docker run -d --name front --network shop -p 38475:8080 -v "$PWD:/work" -v kept:/kept -v /nameless mine
 docker exec front wget -q -O - http://shop-store:8080/ && docker exec front ls /work
-docker commit front mine:committed && docker tag theirs:v1 mine:borrowed && docker save mine:committed -o archive && docker rmi mine:committed && docker load -i archive; rm archive
+docker commit front mine:committed && docker tag theirs.test/web:v1 mine:borrowed && docker save mine:committed -o archive && docker rmi mine:committed && docker load -i archive; rm archive
 printf 'services: {web: {image: mine, ports: ["38474:8080"], volumes: ["vol:/v"]}}\nvolumes: {vol: {}}\n' > compose.yaml; docker compose up -d --quiet-pull && docker compose ps; rm compose.yaml
 echo LISTS; docker ps -a --format '{{.Names}}'; docker volume ls -q; docker network ls --format '{{.Name}}'; docker network inspect bridge | grep store`)
 	wantText(t, out, "built", "Dockerfile", "Loaded image: mine:committed", "workspace-web-1")
@@ -181,7 +181,7 @@ echo LISTS; docker ps -a --format '{{.Names}}'; docker volume ls -q; docker netw
 	out = w.inShell(`
 for c in "inspect db" "logs db" "exec db true" "stop db" "kill store" "rm -f asleep" "rename db x" "cp db:/bin/web ." "commit db x" "network rm office" "network connect office front" \
   "network connect shop db" "volume rm pg" "volume inspect pg" "run --rm -v pg:/x mine" "run --rm --network office mine" "run --rm --network container:db mine" "run --rm --volumes-from db mine" \
-  "run --name store mine" "run -d --name port -p 38478:8080 mine" "rmi -f theirs:v1" "rmi taken" "tag mine taken" "build -q -t taken ." "run --privileged mine" "run -v /etc:/x mine" "builder prune -f"; do
+  "run --name store mine" "run -d --name port -p 38478:8080 mine" "rmi -f theirs.test/web:v1" "rmi taken" "tag mine taken" "build -q -t taken ." "run --privileged mine" "run -v /etc:/x mine" "builder prune -f"; do
   docker $c && echo "DONE: $c"
 done
 docker container prune -f; docker volume prune -af; docker network prune -f; docker image prune -af; docker rm -f port`)
@@ -201,7 +201,7 @@ func TestGuestsLeftovers(t *testing.T) {
 	before := e.everything()
 	elsewhere := t.TempDir()
 	e.docker("volume", "create", "--label", "dev.labctl.docker.dir="+elsewhere, "labctl-docker-elsewhere")
-	e.docker("create", "--name", "elsewhere", "--label", "dev.labctl.environment=elsewhere", "theirs:v1")
+	e.docker("create", "--name", "elsewhere", "--label", "dev.labctl.environment=elsewhere", "theirs.test/web:v1")
 	w.labctl("start", "./containers", "--trust")
 	w.inShell("docker build -q --secret id=token,src=token -t mine . && docker run -d --name front -v /nameless mine")
 	w.kill("supervisor")

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -49,7 +48,7 @@ func (p *Proxy) serveBuilds(w http.ResponseWriter, r *http.Request) {
 func (p *Proxy) upgrade(r *http.Request) (net.Conn, error) {
 	conn, err := p.dial(r.Context())
 	if err != nil {
-		return nil, fmt.Errorf("labctl: ask Docker for BuildKit: %w", err)
+		return nil, silent(err)
 	}
 	request := r.Clone(r.Context())
 	request.Header.Set("Connection", "Upgrade")

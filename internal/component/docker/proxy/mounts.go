@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -42,18 +43,26 @@ func (p *Proxy) checkMounts(host object) error {
 	return nil
 }
 
-// drive begins a path of Windows, where labctl may run.
-var drive = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+// letter begins a path of Windows.
+var letter = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
+// drive is the beginning of a path, where labctl runs on Windows.
+func drive(path string) string {
+	if runtime.GOOS != "windows" {
+		return ""
+	}
+	return letter.FindString(path)
+}
 
 // bindSource is what a bind (SOURCE:TARGET[:OPTIONS]) mounts.
 func bindSource(bind string) string {
-	start := len(drive.FindString(bind))
+	start := len(drive(bind))
 	source, _, _ := strings.Cut(bind[start:], ":")
 	return bind[:start] + source
 }
 
 // isPath tells a path from the name of a volume.
-func isPath(source string) bool { return strings.HasPrefix(source, "/") || drive.MatchString(source) }
+func isPath(source string) bool { return strings.HasPrefix(source, "/") || drive(source) != "" }
 
 // checkVolume refuses options with which the engine would mount anything but
 // memory and the lab's own directories: it mounts file systems of every type that

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// predefined are the engine's own networks, for all that use it.
-func predefined() []string { return []string{"bridge", "none", "host", "nat", "default", "podman"} }
+// predefined are the engine's own networks, for all that use it. No other may have
+// such a name.
+func predefined() []string { return []string{"bridge", "none", "host", "default"} }
 
 // networks lists those that the environment may use: its own, and the engine's.
 func (p *Proxy) networks(ctx context.Context) (ours, engines []thing, err error) {

@@ -57,7 +57,7 @@ func (p *Proxy) ask(ctx context.Context, path string, query url.Values, into any
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return false, fmt.Errorf("labctl: ask Docker about %s: %w", path, err)
+		return false, silent(err)
 	}
 	defer response.Body.Close()
 	switch response.StatusCode {

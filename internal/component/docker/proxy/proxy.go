@@ -178,8 +178,14 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		return // the client has left
 	}
 	p.log.Warn("docker proxy: the engine does not answer", "path", r.URL.Path, "error", err)
-	// Not the engine's own 500, by which it refuses what a request asks for.
-	answer(w, http.StatusServiceUnavailable, "labctl: Docker does not answer: "+err.Error())
+	refusal := silent(err)
+	answer(w, refusal.Status, refusal.Message)
+}
+
+// silent is the answer for an engine that does not give one: not the engine's own
+// 500, by which it refuses what a request asks for.
+func silent(err error) *Refusal {
+	return &Refusal{http.StatusServiceUnavailable, "labctl: Docker does not answer: " + err.Error()}
 }
 
 func answer(w http.ResponseWriter, status int, message string) {

@@ -271,6 +271,23 @@ func TestAClashSaysWhoseItIs(t *testing.T) {
 	}
 }
 
+// An engine that is gone is nobody's mistake.
+func TestAnEngineThatDoesNotAnswer(t *testing.T) {
+	dial := func(context.Context) (net.Conn, error) { return nil, io.ErrUnexpectedEOF }
+	front := httptest.NewServer(New(Policy{Environment: "env1", Shared: &Shared{Tags: &names{}}}, dial, slog.New(slog.DiscardHandler)))
+	defer front.Close()
+	for _, path := range []string{"/containers/web/start", "/containers/create", "/volumes/create", "/grpc", "/session", "/images/create?fromImage=x&tag=1"} {
+		response, err := http.Post(front.URL+path, "application/json", strings.NewReader(`{"Name":"v","HostConfig":{"Binds":["v:/v"]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+}
+
 func TestAnArchiveTakesNoNames(t *testing.T) {
 	archive := func(ref string) string {
 		var b bytes.Buffer

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 )
 
@@ -72,7 +71,7 @@ func (p *Proxy) makeVolume(ctx context.Context, name string, driver any) error {
 	request.Header.Set("Content-Type", "application/json")
 	response, err := p.client.Do(request)
 	if err != nil {
-		return fmt.Errorf("labctl: make the volume %s: %w", name, err)
+		return silent(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode < http.StatusMultipleChoices {
