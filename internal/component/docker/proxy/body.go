@@ -66,7 +66,7 @@ func canonical(value any, s schema) error {
 			}
 		}
 		if len(spelled) > 1 {
-			return &Refusal{http.StatusBadRequest, "labctl: the request says " + name + " twice"}
+			return &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request says " + name + " twice"}
 		}
 		if len(spelled) == 0 {
 			continue
@@ -102,14 +102,14 @@ func rewrite(r *http.Request, change func(object) error) error {
 		return fmt.Errorf("labctl: read the request: %w", err)
 	}
 	if len(data) > maxBody {
-		return &Refusal{http.StatusRequestEntityTooLarge, "labctl: the request is too long"}
+		return &Refusal{Status: http.StatusRequestEntityTooLarge, Message: "labctl: the request is too long"}
 	}
 	o := object{}
 	if len(bytes.TrimSpace(data)) > 0 {
 		decoder := json.NewDecoder(bytes.NewReader(data))
 		decoder.UseNumber()
 		if err := decoder.Decode(&o); err != nil {
-			return &Refusal{http.StatusBadRequest, "labctl: the request is no JSON: " + err.Error()}
+			return &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request is no JSON: " + err.Error()}
 		}
 	}
 	if err := canonical(map[string]any(o), body()); err != nil {

@@ -62,7 +62,7 @@ func (p *Proxy) upgrade(r *http.Request) (net.Conn, error) {
 	}
 	if err == nil && response.StatusCode != http.StatusSwitchingProtocols {
 		said, _ := io.ReadAll(io.LimitReader(response.Body, maxBody)) // the status says enough
-		err = &Refusal{response.StatusCode, string(said)}
+		err = &Refusal{Status: response.StatusCode, Message: string(said)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

@@ -70,7 +70,7 @@ func (p *Proxy) mayName(ctx context.Context, ref string) error {
 	if err != nil || id == "" || ours {
 		return err
 	}
-	return &Refusal{http.StatusConflict, fmt.Sprintf("labctl: there is an image %s in your Docker Engine that this lab did not make, and it would lose its name. "+
+	return &Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("labctl: there is an image %s in your Docker Engine that this lab did not make, and it would lose its name. "+
 		"Choose another name, give that image another one in a shell of your own, outside of the lab (docker tag, docker rmi), or start the lab with --docker own", ref)}
 }
 

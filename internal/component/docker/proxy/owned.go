@@ -130,11 +130,13 @@ func (p *Proxy) containerID(ctx context.Context, word string) (string, error) {
 
 // missing is the engine's own refusal, and says so if somebody else has such a thing.
 func (p *Proxy) missing(ctx context.Context, message, path string) error {
-	var any map[string]json.RawMessage
-	if there, err := p.ask(ctx, path, nil, &any); err == nil && there {
+	var about map[string]json.RawMessage
+	there, err := p.ask(ctx, path, nil, &about)
+	there = err == nil && there
+	if there {
 		message += " in this lab (labctl: there is one in your Docker Engine that is not the lab's, and labctl leaves it alone)"
 	}
-	return &Refusal{http.StatusNotFound, message}
+	return &Refusal{Status: http.StatusNotFound, Message: message, others: there}
 }
 
 // ofContainer lets a request through that is about a container of the
@@ -167,7 +169,7 @@ func (p *Proxy) ofExec(r *http.Request, parts []string) error {
 		there = err == nil
 	}
 	if !there {
-		return &Refusal{http.StatusNotFound, "No such exec instance: " + parts[0]}
+		return &Refusal{Status: http.StatusNotFound, Message: "No such exec instance: " + parts[0]}
 	}
 	return nil
 }

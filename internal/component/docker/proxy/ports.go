@@ -71,4 +71,4 @@ func publishPort(ctx context.Context, binding map[string]any) (net.Listener, err
 	return l, nil
 }
 
-func invalid(message string) error { return &Refusal{http.StatusBadRequest, message} }
+func invalid(message string) error { return &Refusal{Status: http.StatusBadRequest, Message: message} }

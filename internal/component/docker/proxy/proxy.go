@@ -103,12 +103,12 @@ var (
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if path != "/" && path != strings.TrimSuffix(pathpkg.Clean(path), "/") {
-		p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: the request's path is not a clean one"})
+		p.refuse(w, r, &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request's path is not a clean one"})
 		return
 	}
 	prefix := version.FindString(path)
 	if prefix != "" && !properVersion.MatchString(prefix) {
-		p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: " + prefix[1:] + " is no version of Docker's API"})
+		p.refuse(w, r, &Refusal{Status: http.StatusBadRequest, Message: "labctl: " + prefix[1:] + " is no version of Docker's API"})
 		return
 	}
 	known := false
@@ -156,11 +156,13 @@ func onAnswer(r *http.Request, change func(*http.Response) error) {
 type Refusal struct {
 	Status  int
 	Message string
+	// others says that what is missing is there, and somebody else's.
+	others bool
 }
 
 func (r *Refusal) Error() string { return r.Message }
 
-func forbidden(message string) error { return &Refusal{http.StatusForbidden, message} }
+func forbidden(message string) error { return &Refusal{Status: http.StatusForbidden, Message: message} }
 
 // refuse answers as the engine would: the docker command prints the message.
 func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -185,7 +187,7 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 // silent is the answer for an engine that does not give one: not the engine's own
 // 500, by which it refuses what a request asks for.
 func silent(err error) *Refusal {
-	return &Refusal{http.StatusServiceUnavailable, "labctl: Docker does not answer: " + err.Error()}
+	return &Refusal{Status: http.StatusServiceUnavailable, Message: "labctl: Docker does not answer: " + err.Error()}
 }
 
 func answer(w http.ResponseWriter, status int, message string) {

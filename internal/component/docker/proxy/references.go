@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -28,26 +29,42 @@ func (p *Proxy) checkReferences(ctx context.Context, o object) error {
 	return p.labelAnonymous(ctx, o, host)
 }
 
+// referred is an error about what a container is to be made of. What nobody has is
+// for the engine to refuse. What somebody else has is not "not found": the docker
+// command would look for an image then.
+func referred(err error) error {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Status != http.StatusNotFound {
+		return err
+	}
+	if !refusal.others {
+		return nil
+	}
+	return &Refusal{Status: http.StatusConflict, Message: refusal.Message}
+}
+
 // checkModes looks at the networks and namespaces that a container is to share.
 func (p *Proxy) checkModes(ctx context.Context, host object) error {
 	for _, field := range []string{"NetworkMode", "PidMode", "IpcMode"} {
 		mode, _ := host[field].(string)
 		if word, ofContainer := strings.CutPrefix(mode, "container:"); ofContainer {
 			id, err := p.containerID(ctx, word)
-			if err != nil {
+			if err := referred(err); err != nil {
 				return err
 			}
-			host[field] = "container:" + id
+			if id != "" {
+				host[field] = "container:" + id
+			}
 			continue
 		}
 		if field != "NetworkMode" || mode == "" || slices.Contains(predefined(), mode) {
 			continue
 		}
 		id, byName, _, err := p.networkID(ctx, mode)
-		if err != nil {
+		if err := referred(err); err != nil {
 			return err
 		}
-		if !byName {
+		if id != "" && !byName {
 			host[field] = id
 		}
 	}
@@ -60,10 +77,10 @@ func (p *Proxy) checkEndpoints(ctx context.Context, endpoints object) error {
 			continue
 		}
 		id, byName, _, err := p.networkID(ctx, word)
-		if err != nil {
+		if err := referred(err); err != nil {
 			return err
 		}
-		if !byName {
+		if id != "" && !byName {
 			endpoints[id] = endpoints[word]
 			delete(endpoints, word)
 		}
@@ -78,8 +95,11 @@ func (p *Proxy) checkLinks(ctx context.Context, host object) error {
 		for i, item := range list {
 			word, rest, found := strings.Cut(fmt.Sprint(item), ":")
 			id, err := p.containerID(ctx, word)
-			if err != nil {
+			if err := referred(err); err != nil {
 				return err
+			}
+			if id == "" {
+				continue
 			}
 			if field == "Links" && !found { // the alias is the name then
 				rest, found = strings.TrimPrefix(word, "/"), true

@@ -79,7 +79,7 @@ func (p *Proxy) classicBuild(r *http.Request, _ []string) error {
 	labels := map[string]string{}
 	if text := query.Get("labels"); text != "" {
 		if err := json.Unmarshal([]byte(text), &labels); err != nil {
-			return &Refusal{http.StatusBadRequest, fmt.Sprintf("labels: %v", err)}
+			return &Refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf("labels: %v", err)}
 		}
 	}
 	labels[Label] = p.policy.Environment

@@ -32,7 +32,7 @@ func served(method, path string, serve http.HandlerFunc) rule {
 
 // notThere hides what a lab has nothing to do with.
 func notThere(_ *http.Request, parts []string) error {
-	return &Refusal{http.StatusNotFound, "there is no " + parts[0] + " in a lab"}
+	return &Refusal{Status: http.StatusNotFound, Message: "there is no " + parts[0] + " in a lab"}
 }
 
 // refused is for what cannot be done for one environment alone.

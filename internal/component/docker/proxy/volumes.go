@@ -14,9 +14,9 @@ func (p *Proxy) ofVolume(r *http.Request, parts []string) error {
 	case err != nil:
 		return err
 	case whose != "":
-		return &Refusal{http.StatusNotFound, "get " + parts[0] + ": no such volume in this lab (labctl: " + whose + ")"}
+		return &Refusal{Status: http.StatusNotFound, Message: "get " + parts[0] + ": no such volume in this lab (labctl: " + whose + ")"}
 	case !there:
-		return &Refusal{http.StatusNotFound, "get " + parts[0] + ": no such volume"}
+		return &Refusal{Status: http.StatusNotFound, Message: "get " + parts[0] + ": no such volume"}
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func (p *Proxy) volume(ctx context.Context, name string) (there bool, others str
 func (p *Proxy) mayHave(ctx context.Context, name string) (there bool, err error) {
 	there, whose, err := p.volume(ctx, name)
 	if err == nil && whose != "" {
-		err = &Refusal{http.StatusConflict, "labctl: " + whose}
+		err = &Refusal{Status: http.StatusConflict, Message: "labctl: " + whose}
 	}
 	return there, err
 }
@@ -79,5 +79,5 @@ func (p *Proxy) makeVolume(ctx context.Context, name string, driver any) error {
 	}
 	var said struct{ Message string }
 	_ = json.NewDecoder(response.Body).Decode(&said) // the status says enough
-	return &Refusal{response.StatusCode, said.Message}
+	return &Refusal{Status: response.StatusCode, Message: said.Message}
 }
