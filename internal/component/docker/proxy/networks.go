@@ -29,8 +29,9 @@ func (p *Proxy) networkID(ctx context.Context, word string) (id string, byName, 
 	if err != nil {
 		return "", false, false, err
 	}
-	if id, byName = match(append(ours, engines...), word); id == "" {
-		return "", false, false, p.missing(ctx, "network "+word+" not found", "/networks/"+word)
+	path := "/networks/" + word
+	if id, byName = match(append(ours, engines...), word); id == "" || !byName && p.meansAnother(ctx, path, id) {
+		return "", false, false, p.missing(ctx, "network "+word+" not found", path)
 	}
 	return id, byName, slices.ContainsFunc(engines, func(t thing) bool { return t.ID == id }), nil
 }

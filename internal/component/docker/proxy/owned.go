@@ -122,10 +122,20 @@ func (p *Proxy) containerID(ctx context.Context, word string) (string, error) {
 	if _, err := p.ask(ctx, "/containers/json", query, &list); err != nil {
 		return "", err
 	}
-	if id, _ := match(list, word); id != "" {
-		return id, nil
+	path := "/containers/" + word + "/json"
+	id, byName := match(list, word)
+	if id == "" || !byName && p.meansAnother(ctx, path, id) {
+		return "", p.missing(ctx, "No such container: "+word, path)
 	}
-	return "", p.missing(ctx, "No such container: "+word, "/containers/"+word+"/json")
+	return id, nil
+}
+
+// meansAnother says whether a word that begins an ID is the name of something else in the
+// engine: hex digits make words.
+func (p *Proxy) meansAnother(ctx context.Context, path, id string) bool {
+	var other thing
+	there, err := p.ask(ctx, path, nil, &other)
+	return err == nil && there && other.ID != id
 }
 
 // missing is the engine's own refusal, and says so if somebody else has such a thing.

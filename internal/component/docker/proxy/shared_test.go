@@ -49,6 +49,7 @@ func (c *crowd) answers() map[string]string {
 		"/containers/web/json":                      `{"Id":"` + mine + `","Name":"/web","Config":{"Labels":` + ourLabels + `}}`,
 		"/containers/" + theirs + "/json":           `{"Id":"` + theirs + `","Name":"/db","Config":{"Labels":{}}}`,
 		"/containers/db/json":                       `{"Id":"` + theirs + `","Name":"/db","Config":{"Labels":{}}}`,
+		"/containers/1111111/json":                  `{"Id":"` + theirs + `","Name":"/1111111"}`, // it begins an ID of ours
 		"/exec/e1/json":                             `{"ContainerID":"` + mine + `"}`,
 		"/exec/e2/json":                             `{"ContainerID":"` + theirs + `"}`,
 		"/volumes/data":                             `{"Name":"data","Labels":` + ourLabels + `}`,
@@ -147,7 +148,7 @@ func (c *crowd) ask(method, path, body string) (status int, answer string) {
 func TestOthersAreOutOfReach(t *testing.T) {
 	c := &crowd{t: t}
 	for _, request := range []string{
-		"GET /v1.45/containers/db/json", "GET /containers/" + theirs + "/json", "GET /containers/11112/logs", "GET /containers/db/archive", "HEAD /containers/db/archive",
+		"GET /v1.45/containers/db/json", "DELETE /containers/1111111", "GET /containers/" + theirs + "/json", "GET /containers/11112/logs", "GET /containers/db/archive", "HEAD /containers/db/archive",
 		"PUT /containers/db/archive", "POST /containers/db/stop", "POST /v1.45/containers/db/exec", "POST /containers/db/rename?name=x", "POST /containers/db/update",
 		"DELETE /v1.45/containers/db?force=1", "POST /containers/db/attach", "POST /containers/db/wait", "POST /containers/db/start",
 		"POST /exec/e2/start", "GET /exec/e2/json", "POST /exec/none/start", "POST /commit?container=db&repo=x",
