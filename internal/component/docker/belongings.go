@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/containerd/errdefs"
 	dockercontainer "github.com/docker/docker/api/types/container"
@@ -91,9 +92,17 @@ func (r *removal) allContainers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range list {
-		err := r.docker.API.ContainerRemove(ctx, c.ID, dockercontainer.RemoveOptions{Force: true, RemoveVolumes: true})
-		if err := r.removed("container", c.ID, err); err != nil {
+	// All at once: the engine takes a moment for each.
+	outcomes := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, c := range list {
+		all.Go(func() {
+			outcomes[i] = r.docker.API.ContainerRemove(ctx, c.ID, dockercontainer.RemoveOptions{Force: true, RemoveVolumes: true})
+		})
+	}
+	all.Wait()
+	for i, c := range list {
+		if err := r.removed("container", c.ID, outcomes[i]); err != nil {
 			return err
 		}
 	}
