@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"labctl.dev/labctl/internal/component"
 	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/engine/kind"
 	"labctl.dev/labctl/internal/environment"
@@ -18,6 +19,14 @@ type choice struct {
 	engine.Engine
 	caps engine.Capabilities
 	why  string
+	// docker is whose Docker Engine the lab uses.
+	docker dockerChoice
+}
+
+// wanted is what the user wants a lab to run on.
+type wanted struct {
+	engine, docker string // as --engine and --docker say
+	arguments      string // of the start, for a command that the user types again
 }
 
 // engineNames lists what --engine accepts.
@@ -41,28 +50,28 @@ func (s *State) engineNamed(name string) (engine.Engine, error) {
 
 // chooseEngine takes the engine asked for, or the first that can run the lab
 // on this machine, and says why.
-func (s *State) chooseEngine(ctx context.Context, name string, l *lab.Lab, arguments string) (choice, error) {
-	if name != "auto" {
-		e, err := s.engineNamed(name)
+func (s *State) chooseEngine(ctx context.Context, w wanted, l *lab.Lab) (choice, error) {
+	if w.engine != "auto" {
+		e, err := s.engineNamed(w.engine)
 		if err != nil {
 			return choice{}, err
 		}
-		return s.tryEngine(ctx, e, l, "you asked for it", arguments)
+		return s.tryEngine(ctx, e, l, "you asked for it", w)
 	}
 	if l.Needs.Cluster == nil {
 		e, err := s.engineNamed("none")
 		if err != nil {
 			return choice{}, err
 		}
-		return s.tryEngine(ctx, e, l, "the lab needs no cluster", arguments)
+		return s.tryEngine(ctx, e, l, "the lab needs no cluster", w)
 	}
-	return s.firstEngine(ctx, l, arguments)
+	return s.firstEngine(ctx, l, w)
 }
 
 // firstEngine takes the first engine that can run the lab here, and says what
 // the one before it lacks. When none can, it says what the first lacks that needs
 // no Docker: that is easiest to mend.
-func (s *State) firstEngine(ctx context.Context, l *lab.Lab, arguments string) (choice, error) {
+func (s *State) firstEngine(ctx context.Context, l *lab.Lab, w wanted) (choice, error) {
 	why := "the first that can run the lab here"
 	var lacking error
 	var who string
@@ -70,7 +79,7 @@ func (s *State) firstEngine(ctx context.Context, l *lab.Lab, arguments string) (
 		if e.Name() == "none" {
 			continue
 		}
-		c, err := s.tryEngine(ctx, e, l, why, arguments)
+		c, err := s.tryEngine(ctx, e, l, why, w)
 		if err == nil {
 			return c, nil
 		}
@@ -85,7 +94,7 @@ func (s *State) firstEngine(ctx context.Context, l *lab.Lab, arguments string) (
 	return choice{}, lacking
 }
 
-func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why, arguments string) (choice, error) {
+func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why string, w wanted) (choice, error) {
 	caps, err := e.Probe(ctx)
 	if err != nil {
 		return choice{}, fmt.Errorf("ask the engine %s: %w", e.Name(), err)
@@ -98,16 +107,20 @@ func (s *State) tryEngine(ctx context.Context, e engine.Engine, l *lab.Lab, why,
 		}
 	}
 	if !caps.Available {
-		return choice{}, s.unavailable("the engine "+e.Name(), caps, arguments)
+		return choice{}, s.unavailable("the engine "+e.Name(), caps, w.arguments)
 	}
-	if err := s.tryComponents(ctx, l, arguments); err != nil {
+	docker, err := s.chooseDocker(ctx, w.docker, l)
+	if err != nil {
 		return choice{}, err
 	}
-	return choice{Engine: e, caps: caps, why: why}, nil
+	if err := s.tryComponents(ctx, l, docker, w.arguments); err != nil {
+		return choice{}, err
+	}
+	return choice{Engine: e, caps: caps, why: why, docker: docker}, nil
 }
 
 // tryComponents fails unless all components that a lab needs can run here.
-func (s *State) tryComponents(ctx context.Context, l *lab.Lab, arguments string) error {
+func (s *State) tryComponents(ctx context.Context, l *lab.Lab, docker dockerChoice, arguments string) error {
 	home, err := s.home()
 	if err != nil {
 		return err
@@ -116,15 +129,28 @@ func (s *State) tryComponents(ctx context.Context, l *lab.Lab, arguments string)
 		if !slices.Contains(l.Needs.Components, c.Name()) {
 			continue
 		}
-		missing, err := c.Probe(ctx, s.Bin(), home.Dir)
+		missing, err := c.Probe(ctx, s.Bin(), home.Dir, docker.host)
 		if err != nil {
 			return fmt.Errorf("ask the component %s: %w", c.Name(), err)
 		}
 		if missing.What != "" {
-			return s.unavailable("the component "+c.Name(), engine.Capabilities{Reason: missing.What, Remedy: missing.Remedy}, arguments)
+			return s.lacking(c.Name(), missing, docker, arguments)
 		}
 	}
 	return nil
+}
+
+// lacking says what a component lacks on this machine.
+func (s *State) lacking(name string, missing component.Missing, docker dockerChoice, arguments string) error {
+	if docker.host != "" {
+		return &environment.Problem{Code: environment.CodeNoEngine, Hint: missing.Remedy,
+			Message: fmt.Sprintf("the component %s cannot run here: %s", name, missing.What)}
+	}
+	caps := engine.Capabilities{Reason: missing.What, Remedy: missing.Remedy}
+	if docker.why != "" && arguments != "" {
+		caps.Reason += "; and your own Docker is not used: " + docker.why
+	}
+	return s.unavailable("the component "+name, caps, arguments)
 }
 
 // labNeeds lists the capabilities without which a lab makes no sense.

@@ -151,7 +151,12 @@ func (s *State) examineComponent(ctx context.Context, c component.Component) doc
 	if err != nil {
 		return doctorCheck{name, failed, err.Error(), faultOf(err).Hint}
 	}
-	missing, err := c.Probe(ctx, s.Bin(), home.Dir)
+	if c.Name() == dockerName {
+		if host, trouble, err := s.askDocker(ctx); err == nil && trouble.What == "" {
+			return doctorCheck{name, healthy, "can run here, for labs that need it: in your own Docker Engine at " + host, ""}
+		}
+	}
+	missing, err := c.Probe(ctx, s.Bin(), home.Dir, "")
 	switch {
 	case err != nil:
 		return doctorCheck{name, failed, err.Error(), ""}

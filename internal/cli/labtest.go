@@ -24,6 +24,7 @@ type labTestOptions struct {
 	s        *State
 	output   format
 	engine   string
+	docker   string
 	all      bool
 	trust    bool
 	noCache  bool
@@ -67,6 +68,7 @@ func newLabTest(s *State) *cobra.Command {
 	f.BoolVar(&o.noCache, "no-cache", false, "run also what came out right before")
 	f.Uint64Var(&o.Seed, "seed", 0, "draw seeds and order from this `number` (default: random)")
 	f.StringVar(&o.engine, "engine", "", "the `engine` to prove on (default: as start chooses)")
+	addDocker(cmd, &o.docker, dockerAuto)
 	return cmd
 }
 
@@ -152,10 +154,20 @@ func hasCase(labs []*source, name string) bool {
 // unless environments are kept in it.
 func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref string, src *source) (report verdict.Report, err error) {
 	o.ref = ref
+	docker, err := o.s.chooseDocker(ctx, o.docker, src.Lab)
+	if err != nil {
+		return report, err
+	}
+	options := o.Options
+	if docker.host != "" {
+		// They would have the same names and ports there.
+		fmt.Fprintf(o.s.Stderr, "%s the cases share %s, so they run one at a time\n", o.s.err().yellow("note:"), docker)
+		options.Parallel = 1
+	}
 	if src.Dir != "" {
 		ref = src.Dir
 	}
-	if o.Cache, err = o.cache(home, src.Source); err != nil {
+	if options.Cache, err = o.cache(home, src.Source, docker); err != nil {
 		return report, err
 	}
 	scratch, err := home.Scratch()
@@ -163,10 +175,10 @@ func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref s
 		return report, err
 	}
 	runner := &verdict.Runner{
-		Labctl: o.s.Executable, Home: scratch.Dir, Engine: o.engine, Bin: o.s.Bin(),
+		Labctl: o.s.Executable, Home: scratch.Dir, Engine: o.engine, Docker: docker.flag(), Bin: o.s.Bin(),
 		Shell: o.s.learnerShell(scratch.Home), Started: o.started, Done: o.done,
 	}
-	report, err = runner.Run(ctx, ref, src.Source, o.Options)
+	report, err = runner.Run(ctx, ref, src.Source, options)
 	kept := false
 	for _, c := range report.Cases {
 		if c.Environment != "" {
@@ -180,11 +192,11 @@ func (o *labTestOptions) prove(ctx context.Context, home environment.Home, ref s
 	return report, errors.Join(err, scratch.Remove())
 }
 
-func (o *labTestOptions) cache(home environment.Home, src *lab.Source) (*verdict.Cache, error) {
+func (o *labTestOptions) cache(home environment.Home, src *lab.Source, docker dockerChoice) (*verdict.Cache, error) {
 	if o.noCache {
 		return nil, nil
 	}
-	return verdict.OpenCache(home, src.FS, o.s.Bin(), o.engine)
+	return verdict.OpenCache(home, src.FS, o.s.Bin(), o.engine+docker.flag())
 }
 
 // learnerShell runs a case's script as labctl's shell runs the scripts of checks.
@@ -224,6 +236,9 @@ func (o *labTestOptions) again(c verdict.CaseResult) string {
 	command := fmt.Sprintf("%s lab test %s --case %s --seed %d --no-cache", o.s.Program(), o.ref, c.Name, verdict.SeedOfRun(o.Seed, c.Run))
 	if o.engine != "" {
 		command += " --engine " + o.engine
+	}
+	if o.docker != dockerAuto {
+		command += " --docker " + o.docker
 	}
 	if o.Full {
 		command += " --full"

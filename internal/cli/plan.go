@@ -21,6 +21,7 @@ type startPlan struct {
 	engine  engine.Engine
 	why     string // this engine
 	caps    engine.Capabilities
+	docker  dockerChoice
 	request supervisor.Request
 	// takenBack is how much of what killed checks did the start has taken back.
 	takenBack int
@@ -53,13 +54,13 @@ func (o *startOptions) plan(ctx context.Context, home environment.Home, seeded b
 	if names, err := home.Names(); err == nil && slices.Contains(names, o.env) && home.Exists(o.env) {
 		return o.planResume(ctx, home, o.env, src, seeded)
 	}
-	c, err := o.s.chooseEngine(ctx, o.engine, src.Lab, o.arguments())
+	c, err := o.s.chooseEngine(ctx, wanted{o.engine, o.docker, o.arguments()}, src.Lab)
 	if err != nil {
 		return startPlan{}, err
 	}
 	return startPlan{
-		name: o.env, lab: src.Lab, engine: c.Engine, why: c.why, caps: c.caps,
-		request: supervisor.Request{Lab: src.Lab.Name, LabDir: src.Dir, Engine: c.Name(), Seed: o.seed,
+		name: o.env, lab: src.Lab, engine: c.Engine, why: c.why, caps: c.caps, docker: c.docker,
+		request: supervisor.Request{Lab: src.Lab.Name, LabDir: src.Dir, Engine: c.Name(), Docker: c.docker.host, Seed: o.seed,
 			Capabilities: c.caps.Has, KeepOnFailure: o.keep},
 	}, nil
 }
@@ -80,6 +81,8 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 		return startPlan{}, other("and runs another lab: %s", env.Lab)
 	case o.engine != "auto" && o.engine != env.Engine:
 		return startPlan{}, other("on the engine %s", env.Engine)
+	case o.docker != dockerAuto && slices.Contains(env.Components, dockerName) && (o.docker == dockerUser) != (env.Docker != ""):
+		return startPlan{}, other("with %s", dockerChoice{host: env.Docker})
 	case seeded && o.seed != env.Seed:
 		return startPlan{}, other("with the seed %d", env.Seed)
 	}
@@ -93,7 +96,10 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 	}
 	plan := startPlan{
 		name: name, lab: l.Lab, engine: e, why: "the environment was made with it",
-		request: supervisor.Request{Lab: env.Lab, LabDir: env.LabDir, Engine: env.Engine, Seed: env.Seed, KeepOnFailure: o.keep},
+		request: supervisor.Request{Lab: env.Lab, LabDir: env.LabDir, Engine: env.Engine, Docker: env.Docker, Seed: env.Seed, KeepOnFailure: o.keep},
+	}
+	if slices.Contains(env.Components, dockerName) {
+		plan.docker = dockerChoice{env.Docker, "the environment was made with it"}
 	}
 	plan.caps, err = e.Probe(ctx)
 	if err != nil {
@@ -101,7 +107,7 @@ func (o *startOptions) planResume(ctx context.Context, home environment.Home, na
 	}
 	plan.request.Capabilities = plan.caps.Has // for one that is unfinished and made anew
 	if _, err := supervisor.Connect(name, home.EnvDir(name)).Status(ctx); err != nil && plan.caps.Available {
-		return plan, o.s.tryComponents(ctx, l.Lab, o.arguments()) // they start again, too
+		return plan, o.s.tryComponents(ctx, l.Lab, plan.docker, o.arguments()) // they start again, too
 	}
 	return plan, nil
 }
@@ -132,6 +138,9 @@ func (o *startOptions) arguments() string {
 	}
 	if o.engine != "auto" {
 		args = append(args, "--engine", o.engine)
+	}
+	if o.docker != dockerAuto {
+		args = append(args, "--docker", o.docker)
 	}
 	return strings.Join(args, " ")
 }

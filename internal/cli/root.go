@@ -31,7 +31,7 @@ func Main(ctx context.Context) int {
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // what client-go mutters is not for learners
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), makeEngines
-	s.Components = makeComponents(slog.New(slog.DiscardHandler))
+	s.Components = makeComponents(s, slog.New(slog.DiscardHandler))
 	return Run(ctx, s)
 }
 
@@ -44,8 +44,8 @@ func makeEngines(s *State, home string, log *slog.Logger) []engine.Engine {
 	}
 }
 
-func makeComponents(log *slog.Logger) []component.Component {
-	return []component.Component{docker.Component{Log: log}}
+func makeComponents(s *State, log *slog.Logger) []component.Component {
+	return []component.Component{docker.Component{Log: log, Getenv: s.dockerEnviron}}
 }
 
 // Run runs the command line and returns the exit code.

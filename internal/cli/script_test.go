@@ -44,7 +44,7 @@ func testMain() int {
 	}
 	s := System()
 	s.Catalogue, s.MakeEngines = labs.FS(), testEngines
-	s.Components = makeComponents(slog.New(slog.DiscardHandler))
+	s.Components = makeComponents(s, slog.New(slog.DiscardHandler))
 	return Run(context.Background(), s)
 }
 

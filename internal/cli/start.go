@@ -20,6 +20,7 @@ type startOptions struct {
 	lab    string
 	env    string
 	engine string
+	docker string
 	seed   uint64
 	keep   bool
 	trust  bool
@@ -27,10 +28,14 @@ type startOptions struct {
 
 type startDocument struct {
 	versioned
-	Environment  string                 `json:"environment"`
-	Lab          string                 `json:"lab"`
-	Engine       string                 `json:"engine"`
-	EngineReason string                 `json:"engineReason"`
+	Environment  string `json:"environment"`
+	Lab          string `json:"lab"`
+	Engine       string `json:"engine"`
+	EngineReason string `json:"engineReason"`
+	// Docker is the address of the user's own Docker Engine if the lab uses that,
+	// "own" if labctl brings one, and empty for a lab without Docker.
+	Docker       string                 `json:"docker"`
+	DockerReason string                 `json:"dockerReason"`
 	Seed         uint64                 `json:"seed"`
 	Workspace    string                 `json:"workspace"`
 	Kubeconfig   string                 `json:"kubeconfig"`
@@ -65,6 +70,7 @@ func newStart(s *State) *cobra.Command {
 	s.addEnv(cmd, &o.env)
 	flags := cmd.Flags()
 	flags.StringVar(&o.engine, "engine", "auto", "the `engine` that provides the cluster: "+join(s.engineNames()))
+	addDocker(cmd, &o.docker, dockerAuto)
 	flags.Uint64Var(&o.seed, "seed", 0, "draw the lab's parameters from this `number` (default: random)")
 	flags.BoolVar(&o.keep, "keep-on-failure", false, "keep the files of a failed start, its logs among them, to be looked at")
 	flags.BoolVar(&o.trust, "trust", false, "trust a lab from a directory: it runs its scripts and manifests")
@@ -143,22 +149,22 @@ func (p startPlan) where(env *environment.Environment) string {
 	}
 	titles := make([]string, len(env.Components))
 	for i, name := range env.Components {
-		titles[i] = componentTitle(name)
+		titles[i] = p.title(name)
 	}
 	return fmt.Sprintf("with %s; this lab needs no cluster, seed %d", strings.Join(titles, " and "), env.Seed)
 }
 
-// componentTitle is a component as a learner would call it.
-func componentTitle(name string) string {
-	if name == "docker" {
-		return "a Docker Engine of its own"
+// title is a component as a learner would call it.
+func (p startPlan) title(name string) string {
+	if name == dockerName && p.docker.why != "" {
+		return fmt.Sprintf("%s (%s)", p.docker, p.docker.why)
 	}
 	return name
 }
 
 func (o *startOptions) announce(env *environment.Environment, plan startPlan, result supervisor.Result) error {
 	doc := startDocument{
-		version1(), env.Name, env.Lab, env.Engine, plan.why, env.Seed, env.WorkspaceDir(), "",
+		version1(), env.Name, env.Lab, env.Engine, plan.why, plan.docker.word(), plan.docker.why, env.Seed, env.WorkspaceDir(), "",
 		result.Resumed, env.ReadyMs, env.Steps, orEmpty(env.Unassessable),
 	}
 	if plan.lab.Needs.Cluster != nil {

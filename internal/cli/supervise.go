@@ -24,7 +24,7 @@ func newSupervise(s *State) *cobra.Command {
 			log := slog.New(slog.NewTextHandler(s.Stderr, nil))
 			klog.SetSlogLogger(log)
 			s.Engines = s.MakeEngines(s, home.Dir, log)
-			s.Components = makeComponents(log)
+			s.Components = makeComponents(s, log)
 			server := &supervisor.Server{Home: home, Name: name, Log: log, Open: s.opener(home, name, log)}
 			out, ok := s.Stdout.(io.WriteCloser)
 			if !ok {
@@ -93,7 +93,7 @@ func (s *State) create(ctx context.Context, setup environment.Setup, home enviro
 	if err != nil {
 		return nil, err
 	}
-	setup.Lab, setup.LabDir = src.Source, src.Dir
+	setup.Lab, setup.LabDir, setup.Docker = src.Source, src.Dir, req.Docker
 	if setup.Engine, err = s.engineNamed(req.Engine); err != nil {
 		return nil, err
 	}

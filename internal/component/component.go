@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 
+	"labctl.dev/labctl/internal/engine"
 	"labctl.dev/labctl/internal/ledger"
 )
 
@@ -14,8 +15,8 @@ type Component interface {
 	// Name is the word under needs.components.
 	Name() string
 	// Probe says what is missing on this machine for Up to work; nothing if its
-	// What is empty. It changes nothing.
-	Probe(ctx context.Context, bin, home string) (Missing, error)
+	// What is empty. It changes nothing. See Spec about existing.
+	Probe(ctx context.Context, bin, home, existing string) (Missing, error)
 	// Variables are what a program in the learner's shell finds the part by, each
 	// NAME=VALUE.
 	Variables(spec Spec) []string
@@ -43,6 +44,9 @@ type Spec struct {
 	Workspace string
 	// UID and GID are who the learner is.
 	UID, GID int
+	// Existing is the address of what the user has already and the part is to be made
+	// of: their own Docker Engine. If it is empty, labctl brings its own.
+	Existing string
 }
 
 // Missing is something that a component needs and this machine lacks.
@@ -64,6 +68,14 @@ type Running interface {
 	Err() error
 	// Close ends it and keeps its data for another Up.
 	Close(ctx context.Context) error
+}
+
+// Finder is a Component that finds what it once made on this machine and is still
+// there, without any state directory, and removes it. See engine.Engine, whose
+// methods of these names have the same contracts.
+type Finder interface {
+	Leftovers(ctx context.Context) ([]engine.Resource, error)
+	Remove(ctx context.Context, r engine.Resource) error
 }
 
 // Ledger is where a resource is written down before it is made. *ledger.Ledger

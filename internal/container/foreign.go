@@ -48,7 +48,7 @@ func (c *Client) runsHelper(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	run := about.Config
-	return run != nil && run.Labels[HelperLabel] != "" && run.Image == image.ID && slices.Equal(slices.Concat(run.Entrypoint, run.Cmd), image.Resident), nil
+	return run != nil && run.Labels[HelperLabel] != "" && slices.Contains(image.IDs, run.Image) && slices.Equal(slices.Concat(run.Entrypoint, run.Cmd), image.Resident), nil
 }
 
 // withoutHelpers leaves helper containers out of what a network says of its own.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,9 +28,10 @@ const helperName = "labctl-helper-"
 
 // Helper is the image that helper containers run.
 type Helper struct {
-	// ID is by what is in it. Its name could be given to another image, which then
-	// would answer for us, by whoever uses the engine.
-	ID string
+	// IDs are by what is in it, see Content: an engine knows it by one of them. Its
+	// name could be given to another image, which then would answer for us, by
+	// whoever uses the engine.
+	IDs []string
 	// Archive is what `docker load` reads.
 	Archive io.WriterTo
 	// Resident is the program, with its arguments, that Reside runs. It ends with
@@ -108,11 +110,8 @@ func (c *Client) makeHelper(ctx context.Context, network string, argv []string) 
 		return "", errors.New("there is nothing to run in a helper container")
 	}
 	id, err = c.createHelper(ctx, image, network, argv, resident)
-	if !Gone(err) {
+	if !Gone(err) || c.has(ctx, image) {
 		return id, err
-	}
-	if _, lacks := c.API.ImageInspect(ctx, image.ID); !Gone(lacks) {
-		return "", err
 	}
 	if err := c.load(ctx, image); err != nil {
 		return "", err
@@ -120,9 +119,12 @@ func (c *Client) makeHelper(ctx context.Context, network string, argv []string) 
 	return c.createHelper(ctx, image, network, argv, resident)
 }
 
+// createHelper makes a helper container of the image, which the engine knows by one
+// of its IDs. The error is one that Gone tells if it knows none, or the network is gone.
 func (c *Client) createHelper(ctx context.Context, image Helper, network string, argv []string, input bool) (string, error) {
+	var lacking error
 	config := &dockercontainer.Config{
-		Image: image.ID, Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true,
+		Entrypoint: argv[:1], Cmd: argv[1:], AttachStdout: true, AttachStderr: true,
 		OpenStdin: input, StdinOnce: input, AttachStdin: input, Labels: map[string]string{HelperLabel: "true"},
 	}
 	host := &dockercontainer.HostConfig{
@@ -130,12 +132,19 @@ func (c *Client) createHelper(ctx context.Context, image Helper, network string,
 		// What it knows of hosts and names stays as the engine wrote it.
 		ReadonlyRootfs: true, CapDrop: []string{"ALL"},
 	}
-	created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, helperName+strings.ToLower(rand.Text()[:12]))
-	if err != nil {
-		return "", err
+	name := helperName + strings.ToLower(rand.Text()[:12])
+	for _, config.Image = range image.IDs {
+		created, err := c.API.ContainerCreate(ctx, config, host, nil, nil, name)
+		if err == nil {
+			c.ours.Store(created.ID, true)
+			return created.ID, nil
+		}
+		if !Gone(err) || c.has(ctx, Helper{IDs: []string{config.Image}}) {
+			return "", err // if it is gone, it is the network
+		}
+		lacking = err
 	}
-	c.ours.Store(created.ID, true)
-	return created.ID, nil
+	return "", lacking
 }
 
 // discardHelper removes a helper container. Only when it is gone is it not to be
@@ -144,6 +153,14 @@ func (c *Client) discardHelper(ctx context.Context, id string) error {
 	err := c.Discard(ctx, id)
 	c.ours.Delete(id)
 	return err
+}
+
+// has says whether the engine has the helper image, or cannot tell.
+func (c *Client) has(ctx context.Context, image Helper) bool {
+	return slices.ContainsFunc(image.IDs, func(id string) bool {
+		_, err := c.API.ImageInspect(ctx, id)
+		return !Gone(err)
+	})
 }
 
 func (c *Client) helperImage(ctx context.Context) (Helper, error) {

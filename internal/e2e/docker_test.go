@@ -68,7 +68,7 @@ func TestDocker(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		must(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	w.labctl("start", "./containers", "--trust")
+	w.labctl("start", "./containers", "--trust", "--docker", "own")
 	given := func() {
 		t.Helper()
 		wantText(t, w.inShell("docker exec given cat /data/one; docker inspect -f '{{.HostConfig.Memory}}' given"), "prepared\n67108864\n")

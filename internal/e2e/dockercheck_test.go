@@ -108,7 +108,7 @@ func TestDockerChecks(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		must(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	w.labctl("start", "./probing", "--trust")
+	w.labctl("start", "./probing", "--trust", "--docker", "own")
 	w.inShell(dockerWork)
 	// The helper's image is gone, or its name is another's, who would answer.
 	for _, change := range []string{"true", "docker rmi -f labctl.dev/prober:1", "docker tag mine labctl.dev/prober:1"} {

@@ -23,7 +23,9 @@ type Setup struct {
 	Engine engine.Engine
 	// Components are all that there are; the lab's needs choose.
 	Components []component.Component
-	Lab        *lab.Source
+	// Docker is what a new environment's record says of it.
+	Docker string
+	Lab    *lab.Source
 	// LabDir is the directory the lab came from; empty for the catalogue.
 	LabDir string
 	Bin    string // the directory of labctl's helper binaries
@@ -45,7 +47,7 @@ func (s Setup) New(home Home, name string, seed uint64, caps []engine.Capability
 	}
 	return s.Reopen(&Environment{Home: home, Record: Record{
 		Name: name, Lab: l.Name, LabDir: s.LabDir, Digest: digest,
-		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Components: l.Needs.Components, Seed: seed,
+		Engine: s.Engine.Name(), ID: NewID(name), Nodes: nodes, Components: l.Needs.Components, Docker: s.Docker, Seed: seed,
 		Phase: Creating, Created: s.Now().UTC(), Unassessable: unassessable(l, caps), Capabilities: caps,
 	}})
 }

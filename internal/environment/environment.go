@@ -91,6 +91,7 @@ func (e *Environment) PartDir(name string) string { return filepath.Join(e.Dir()
 func (e *Environment) Part(name, bin string) component.Spec {
 	return component.Spec{
 		ID: string(e.ID), Dir: e.PartDir(name), Bin: bin, Workspace: e.WorkspaceDir(), UID: e.Home.Owner.UID, GID: e.Home.Owner.GID,
+		Existing: e.Docker,
 	}
 }
 

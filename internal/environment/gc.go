@@ -62,8 +62,8 @@ func (c Collector) Find(ctx context.Context) ([]Finding, error) {
 	}
 	abandoned, failed := c.scratches(spared)
 	found = append(found, abandoned...)
-	for _, e := range c.Engines {
-		left, err := e.Leftovers(ctx)
+	for _, f := range c.finders() {
+		left, err := f.Leftovers(ctx)
 		failed = errors.Join(failed, err)
 		for _, r := range left {
 			if _, known := spared[r.ID]; !known && c.Elsewhere(r) {
@@ -71,12 +71,26 @@ func (c Collector) Find(ctx context.Context) ([]Finding, error) {
 			}
 		}
 		for _, r := range left {
-			if f, ours := c.leftover(e, r, spared); ours {
-				found = append(found, f)
+			if one, ours := c.leftover(f, r, spared); ours {
+				found = append(found, one)
 			}
 		}
 	}
 	return found, failed
+}
+
+// finders are all that may have left something on this machine.
+func (c Collector) finders() []component.Finder {
+	var all []component.Finder
+	for _, e := range c.Engines {
+		all = append(all, e)
+	}
+	for _, part := range c.Components {
+		if f, can := part.(component.Finder); can {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // errInUse says that what was found has an owner again.
@@ -216,8 +230,8 @@ func answers(port int) bool {
 	return conn.Close() == nil
 }
 
-// leftover judges a resource that an engine found.
-func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engine.ID]bool) (Finding, bool) {
+// leftover judges a resource that was found.
+func (c Collector) leftover(f component.Finder, r engine.Resource, spared map[engine.ID]bool) (Finding, bool) {
 	all, known := spared[r.ID]
 	alive := r.Kind == "process" || r.Kind == "cgroup" || r.Kind == "mount"
 	if all || (known && !alive) || c.anothers(r) {
@@ -229,7 +243,7 @@ func (c Collector) leftover(e engine.Engine, r engine.Resource, spared map[engin
 			if c.Elsewhere(r) {
 				return "", errInUse
 			}
-			return "", e.Remove(ctx, r)
+			return "", f.Remove(ctx, r)
 		},
 	}, true
 }

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"crypto/rand"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,10 +30,17 @@ func (h Home) Exists(name string) bool {
 	return err == nil
 }
 
-// writeIdentity keeps the engine, the cluster's ID and the components in a file
-// of their own, so that a damaged env.json does not make them unreachable.
+// dockerWord begins the word of an identity that says where the user's Docker is.
+const dockerWord = "docker="
+
+// writeIdentity keeps the engine, the cluster's ID, the components and the address
+// of the user's Docker in a file of their own, so that a damaged env.json does not
+// make them unreachable.
 func (h Home) writeIdentity(r Record) error {
 	words := append([]string{r.Engine, string(r.ID)}, r.Components...)
+	if r.Docker != "" {
+		words = append(words, dockerWord+url.QueryEscape(r.Docker))
+	}
 	return h.Write(filepath.Join(h.EnvDir(r.Name), "id"), []byte(strings.Join(words, " ")+"\n"), 0o644)
 }
 
@@ -50,7 +58,14 @@ func (h Home) Salvage(name string) (*Environment, error) {
 	data, err := os.ReadFile(filepath.Join(h.EnvDir(name), "id"))
 	words := strings.Fields(string(data))
 	if err == nil && len(words) >= 2 && ValidName(words[1]) {
-		e.Engine, e.ID, e.Components = words[0], engine.ID(words[1]), words[2:]
+		e.Engine, e.ID = words[0], engine.ID(words[1])
+		for _, word := range words[2:] {
+			if host, is := strings.CutPrefix(word, dockerWord); is {
+				e.Docker, _ = url.QueryUnescape(host) // labctl wrote it
+			} else {
+				e.Components = append(e.Components, word)
+			}
+		}
 	} // else its files can be removed all the same; gc finds the cluster
 	return e, nil
 }

@@ -74,7 +74,9 @@ func helperImage(bin, cache string) func(context.Context) (container.Helper, err
 		if err != nil {
 			return container.Helper{}, err
 		}
-		return container.Helper{ID: archive.Images[0].Digest, Archive: archive, Resident: check.HelperProgram()}, nil
+		return container.Helper{
+			IDs: []string{archive.Images[0].Digest, archive.Images[0].Config}, Archive: archive, Resident: check.HelperProgram(),
+		}, nil
 	}
 }
 

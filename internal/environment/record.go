@@ -39,9 +39,12 @@ type Record struct {
 	Nodes  int       `json:"nodes"`
 	// Components are the parts beside the cluster, in the order of their start.
 	Components []string `json:"components,omitempty"`
-	Port       int      `json:"port,omitempty"` // the last one of the API server
-	Seed       uint64   `json:"seed"`
-	Phase      Phase    `json:"phase"`
+	// Docker is the address of the user's own Docker Engine if the environment is a
+	// guest in it; empty if it has one of labctl's, or none.
+	Docker string `json:"docker,omitempty"`
+	Port   int    `json:"port,omitempty"` // the last one of the API server
+	Seed   uint64 `json:"seed"`
+	Phase  Phase  `json:"phase"`
 
 	Created time.Time `json:"created"`
 	// ReadyMs and Steps are those of the last start.

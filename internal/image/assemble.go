@@ -22,6 +22,7 @@ type Assembler struct {
 type Image struct {
 	Ref          string
 	Digest       string // of the manifest: "sha256:..."
+	Config       string // the digest of the configuration
 	Architecture string
 }
 
@@ -121,7 +122,7 @@ func (a *Archive) add(spec *Spec, l *layer) (made, error) {
 		"io.containerd.image.name":          spec.Ref,
 		"org.opencontainers.image.ref.name": spec.Ref,
 	}
-	a.Images = append(a.Images, Image{spec.Ref, manifest.Digest.String(), l.arch})
+	a.Images = append(a.Images, Image{spec.Ref, manifest.Digest.String(), config.Digest.String(), l.arch})
 	return made{manifest, dockerImage{blobPath(config.Digest), []string{spec.Ref}, []string{blobPath(l.digest)}}}, nil
 }
 

@@ -70,9 +70,16 @@ while read -r place type options; do
 done < <(awk '/ - cgroup2? / {sub(/^rw,/, "", $NF); print $5, $(NF-2), $NF}' /proc/self/mountinfo)
 ip link set lo up
 export PATH=$bin:$PATH # containerd, shim and runc of this release: Debian 12's are too old for it
+seccomp=--seccomp-profile=unconfined
+if [ -e "$bin/node-runc" ]; then # one with seccomp, without which BuildKit runs nothing
+  mkdir -p "$dir/runtime"
+  ln -sf "$bin/node-runc" "$dir/runtime/runc"
+  PATH=$dir/runtime:$PATH
+  seccomp=
+fi
 export DOCKER_HOST=unix://$dir/docker.sock
 "${DOCKERD:-$bin/dockerd}" --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-  --ip6tables=false --seccomp-profile=unconfined >"$dir/log" 2>&1 &
+  --ip6tables=false $seccomp >"$dir/log" 2>&1 &
 engine=$!
 for ((i = 0; i < 600; i++)); do
   docker version >/dev/null 2>&1 && break

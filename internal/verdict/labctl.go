@@ -16,7 +16,7 @@ import (
 // labctl is the program under proof, run as a learner runs it, with a home of
 // its own.
 type labctl struct {
-	path, home, engine string
+	path, home, engine, docker string
 }
 
 // started is what `labctl start -o json` says.
@@ -32,6 +32,9 @@ func (l labctl) start(ctx context.Context, lab, name string, seed uint64) (start
 	args := []string{"start", lab, "--env", name, "--seed", fmt.Sprint(seed), "--trust", "-o", "json"}
 	if l.engine != "" {
 		args = append(args, "--engine", l.engine)
+	}
+	if l.docker != "" {
+		args = append(args, "--docker", l.docker)
 	}
 	var s started
 	return s, l.json(ctx, &s, args...)

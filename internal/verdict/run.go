@@ -16,9 +16,10 @@ import (
 // Runner proves labs.
 type Runner struct {
 	// Labctl is the program, Bin the directory of its helpers, Home the state
-	// directory of its environments here, Engine what --engine gets (empty: auto).
-	Labctl, Bin, Home, Engine string
-	Shell                     Shell
+	// directory of its environments here, Engine what --engine gets (empty: auto),
+	// Docker what --docker gets.
+	Labctl, Bin, Home, Engine, Docker string
+	Shell                             Shell
 	// Started and Done are told of each run as it begins and ends; from one
 	// goroutine at a time.
 	Started func(name string, run int)
@@ -141,7 +142,7 @@ func (r *Runner) one(ctx context.Context, ref string, source *lab.Source, j job,
 	result := CaseResult{
 		Name: j.Name, Kind: j.Kind, Run: j.run, Seed: j.seed, Expected: expected(j.Case), FailedChecks: []FailedCheck{},
 	}
-	program := labctl{path: r.Labctl, home: r.Home, engine: r.Engine}
+	program := labctl{path: r.Labctl, home: r.Home, engine: r.Engine, docker: r.Docker}
 	name := environmentName(j)
 	wrong, err := r.play(ctx, program, ref, name, source, j, o, &result)
 	if err != nil {

@@ -35,16 +35,16 @@ func TestLinksAreNotFollowedOut(t *testing.T) {
 	}
 	must(os.WriteFile(filepath.Join(outside, "docker-compose"), nil, 0o600))
 	for _, at := range []string{"config", "config/cli-plugins"} {
-		e := &Engine{spec: component.Spec{Dir: filepath.Join(t.TempDir(), "docker"), Bin: "/bin", UID: os.Getuid(), GID: os.Getgid()}}
-		must(e.makeDirs())
-		link := filepath.Join(e.spec.Dir, at)
+		spec := component.Spec{Dir: filepath.Join(t.TempDir(), "docker"), Bin: "/bin", UID: os.Getuid(), GID: os.Getgid()}
+		must(makeDirs(spec))
+		link := filepath.Join(spec.Dir, at)
 		must(os.RemoveAll(link))
 		must(os.Symlink(outside, link))
-		must(e.makeDirs())
+		must(makeDirs(spec))
 		if info, err := os.Lstat(link); err != nil || !info.IsDir() {
 			t.Errorf("%s is still a link", at)
 		}
-		if to, err := os.Readlink(filepath.Join(e.spec.Dir, "config/cli-plugins/docker-compose")); to != "/bin/docker-compose" {
+		if to, err := os.Readlink(filepath.Join(spec.Dir, "config/cli-plugins/docker-compose")); to != "/bin/docker-compose" {
 			t.Errorf("%s: the plugin is %q, %v", at, to, err)
 		}
 	}

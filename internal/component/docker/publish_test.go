@@ -64,7 +64,7 @@ func (o *oneContainer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func listen(t *testing.T) (l net.Listener, port int) {
+func listening(t *testing.T) (l net.Listener, port int) {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -76,7 +76,7 @@ func listen(t *testing.T) (l net.Listener, port int) {
 
 // What changes while nobody listens to the engine's events is found afterwards.
 func TestPortsAfterTheEngineIsBack(t *testing.T) {
-	l, port := listen(t)
+	l, port := listening(t)
 	l.Close()
 	o := &oneContainer{asked: make(chan struct{}, 1)}
 	p := o.publisher(t)
@@ -101,7 +101,7 @@ func TestPortsAfterTheEngineIsBack(t *testing.T) {
 
 // A port that the engine chose may be somebody else's on the host.
 func TestAContainerWithoutItsPortDoesNotGoOn(t *testing.T) {
-	_, taken := listen(t)
+	_, taken := listening(t)
 	o := &oneContainer{port: taken, inspect: fmt.Sprintf(`{"Id":"web","NetworkSettings":{"Ports":{"80/tcp":[{"HostPort":"%d"}]}}}`, taken)}
 	p := o.publisher(t)
 	reached := false

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/build"
@@ -21,11 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-const (
-	baselineName = "baseline.json"
-	resetTimeout = time.Minute
-	resetEvery   = 100 * time.Millisecond
-)
+const baselineName = "baseline.json"
 
 // baseline are the images that Reset leaves: their tags by their ID.
 type baseline map[string][]string

@@ -123,8 +123,7 @@ func (c *Cluster) Health(ctx context.Context) error {
 	began := time.Now()
 	all, err := c.running(ctx)
 	if err != nil {
-		reason, _ := unreachable(c.docker.API.DaemonHost(), time.Since(began).Round(time.Second), err)
-		return errors.New(reason)
+		return errors.New(container.Unanswered(c.docker.API.DaemonHost(), time.Since(began).Round(time.Second), err).What)
 	}
 	if len(all) == 0 {
 		return errors.New("the nodes are gone")

@@ -4,20 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/docker/docker/api/types/versions"
 
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/space"
 )
 
 const (
-	// pingTime bounds asking Docker: a daemon that hangs is as good as none.
-	pingTime = 600 * time.Millisecond
-	// minAPI is Docker 20.10's, the first with private cgroup namespaces for nodes
-	// on machines with cgroup v1.
-	minAPI = "1.41"
 	// MinMemory is the free memory, in bytes, that a node needs with a small lab.
 	MinMemory = 1 << 30
 	// MinDisk is the free space, in bytes, that a node and what is done on it take;
@@ -59,27 +51,19 @@ func (r Report) Lack() Lack {
 
 // Look asks the user's Docker Engine. It fails only when ctx ends.
 func (e *Engine) Look(ctx context.Context) (Report, error) {
-	docker, host, err := e.docker()
-	if err != nil {
-		return Report{Docker: Lack{err.Error(), e.findAnother()}}, nil
+	docker, host, trouble, err := container.Users(ctx, e.cfg.Getenv)
+	r := Report{Host: host, Docker: Lack{trouble.What, trouble.Remedy}}
+	if err != nil || trouble.What != "" {
+		return r, err
 	}
 	defer func() { _ = docker.Close() }() // it only closes idle connections
-	r := Report{Host: host}
-	if !container.Local(host) {
-		r.Docker = Lack{"the Docker Engine at " + host + " is on another machine, and the ports of nodes there cannot be reached",
-			"`unset DOCKER_HOST`, or choose a context of this machine: `docker context use default`"}
-		return r, nil
-	}
-	r.API, r.Docker = ping(ctx, docker, host)
-	if r.Docker.Reason != "" || ctx.Err() != nil {
-		return r, ctx.Err()
-	}
+	r.API = docker.API.ClientVersion()
 	none := new(noImageError)
 	if r.source, err = e.findImage(ctx, docker); errors.As(err, &none) {
 		r.NoImage = Lack{none.reason, noImageRemedy()}
 	} else if err != nil {
-		reason, remedy := unreachable(host, pingTime, err)
-		r.Docker = Lack{reason, remedy}
+		trouble := container.Unanswered(host, container.PingTime, err)
+		r.Docker = Lack{trouble.What, trouble.Remedy}
 		return r, ctx.Err()
 	}
 	r.Image = r.source.describe()
@@ -87,28 +71,12 @@ func (e *Engine) Look(ctx context.Context) (Report, error) {
 	return r, ctx.Err()
 }
 
-// ping asks the engine whether it is there, and which API it speaks.
-func ping(ctx context.Context, docker *container.Client, host string) (api string, lack Lack) {
-	look, cancel := context.WithTimeout(ctx, pingTime)
-	defer cancel()
-	pong, err := docker.API.Ping(look)
-	switch {
-	case err != nil:
-		reason, remedy := unreachable(host, pingTime, err)
-		return "", Lack{reason, remedy}
-	case versions.LessThan(pong.APIVersion, minAPI):
-		return pong.APIVersion, Lack{fmt.Sprintf("the Docker Engine at %s is too old: its API is %s, and %s (Docker 20.10) is the first that can run nodes", host, pong.APIVersion, minAPI),
-			"Update Docker: https://docs.docker.com/engine/install/"}
-	}
-	return pong.APIVersion, Lack{}
-}
-
 // room compares what the engine says it has with what a node needs. Where the
 // engine shares this machine's disk and memory, what is free of them counts; where it
 // is in a virtual machine, that one's memory is all that is known. An engine
 // that does not say is given the benefit of the doubt.
 func room(ctx context.Context, docker *container.Client, image source) (version, words string, lack Lack) {
-	look, cancel := context.WithTimeout(ctx, pingTime)
+	look, cancel := context.WithTimeout(ctx, container.PingTime)
 	defer cancel()
 	info, err := docker.API.Info(look)
 	if err != nil {

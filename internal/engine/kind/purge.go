@@ -76,7 +76,7 @@ func (e *Engine) Leftovers(ctx context.Context) ([]engine.Resource, error) {
 		return nil, nil //nolint:nilerr // without a Docker Engine there is nothing in it
 	}
 	defer func() { _ = docker.Close() }() // it only closes idle connections
-	look, cancel := context.WithTimeout(ctx, pingTime)
+	look, cancel := context.WithTimeout(ctx, container.PingTime)
 	defer cancel()
 	if _, err := docker.API.Ping(look); err != nil {
 		return nil, ctx.Err()

@@ -3,12 +3,7 @@ package kind
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"net"
 	"strings"
-	"syscall"
 	"time"
 
 	"labctl.dev/labctl/internal/container"
@@ -69,24 +64,10 @@ func alive(ctx context.Context, docker *container.Client) error {
 	ask, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
 	if _, err := docker.API.Ping(ask); err != nil {
-		reason, remedy := unreachable(docker.API.DaemonHost(), silence, err)
-		return &engine.Trouble{Reason: reason, Remedy: remedy, Err: err}
+		t := container.Unanswered(docker.API.DaemonHost(), silence, err)
+		return &engine.Trouble{Reason: t.What, Remedy: t.Remedy, Err: err}
 	}
 	return nil
-}
-
-// unreachable tells an engine that is not there from one that may not be used, or
-// that is silent.
-func unreachable(host string, patience time.Duration, err error) (reason, remedy string) {
-	switch {
-	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
-		return "you may not use the Docker Engine at " + host, "Add yourself to the group docker (`sudo usermod -aG docker $USER`, then log in again), or run labctl with sudo"
-	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("the Docker Engine at %s does not answer within %v", host, patience), "Look at it with `docker info`; restarting it may help: `sudo systemctl restart docker`"
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.As(err, new(*net.OpError)) || container.Unreachable(err):
-		return "no Docker Engine answers at " + host, "Start it (`sudo systemctl start docker`, or Docker Desktop), or install it: https://docs.docker.com/engine/install/"
-	}
-	return fmt.Sprintf("the Docker Engine at %s does not work: %v", host, err), "Look at it with `docker info`"
 }
 
 // advise adds to an error what helps, if that is known. Docker gives most of its

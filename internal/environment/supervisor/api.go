@@ -34,6 +34,8 @@ type Request struct {
 	Lab    string `json:"lab"`
 	LabDir string `json:"labDir,omitempty"`
 	Engine string `json:"engine"`
+	// Docker is the address of the user's own Docker Engine, if the lab is to use it.
+	Docker string `json:"docker,omitempty"`
 	Seed   uint64 `json:"seed"`
 	// Capabilities are what the engine was found to have; Began is when the user
 	// asked, from which the time to ready counts.

@@ -31,15 +31,20 @@ type schema map[string]schema
 // case; maps whose keys are the learner's own words (labels, options) are not
 // objects in this sense.
 func body() schema {
-	volume := schema{"DriverConfig": {"Options": nil}}
-	host := schema{"Mounts": {"Type": nil, "Source": nil, "VolumeOptions": volume}}
+	volume := schema{"DriverConfig": {"Options": nil}, "Labels": nil}
+	host := schema{"Mounts": {"Type": nil, "Source": nil, "Target": nil, "VolumeOptions": volume}}
 	for _, field := range []string{
 		"Privileged", "NetworkMode", "PidMode", "IpcMode", "UTSMode", "UsernsMode", "CgroupnsMode", "Devices", "DeviceRequests",
 		"DeviceCgroupRules", "CapAdd", "Binds", "MaskedPaths", "ReadonlyPaths", "PortBindings",
+		"VolumesFrom", "VolumeDriver", "Links", "Tmpfs",
 	} {
 		host[field] = nil
 	}
-	return schema{"Labels": nil, "Privileged": nil, "DriverOpts": nil, "HostConfig": host}
+	all := schema{"HostConfig": host, "NetworkingConfig": {"EndpointsConfig": nil}}
+	for _, field := range []string{"Labels", "Privileged", "DriverOpts", "Name", "Image", "Volumes", "Container", "Driver", "Options", "CheckDuplicate"} {
+		all[field] = nil
+	}
+	return all
 }
 
 // canonical gives the fields of a schema their usual letter case. What names the
@@ -61,7 +66,7 @@ func canonical(value any, s schema) error {
 			}
 		}
 		if len(spelled) > 1 {
-			return &Refusal{http.StatusBadRequest, "labctl: the request says " + name + " twice"}
+			return &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request says " + name + " twice"}
 		}
 		if len(spelled) == 0 {
 			continue
@@ -97,14 +102,14 @@ func rewrite(r *http.Request, change func(object) error) error {
 		return fmt.Errorf("labctl: read the request: %w", err)
 	}
 	if len(data) > maxBody {
-		return &Refusal{http.StatusRequestEntityTooLarge, "labctl: the request is too long"}
+		return &Refusal{Status: http.StatusRequestEntityTooLarge, Message: "labctl: the request is too long"}
 	}
 	o := object{}
 	if len(bytes.TrimSpace(data)) > 0 {
 		decoder := json.NewDecoder(bytes.NewReader(data))
 		decoder.UseNumber()
 		if err := decoder.Decode(&o); err != nil {
-			return &Refusal{http.StatusBadRequest, "labctl: the request is no JSON: " + err.Error()}
+			return &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request is no JSON: " + err.Error()}
 		}
 	}
 	if err := canonical(map[string]any(o), body()); err != nil {
@@ -119,6 +124,7 @@ func rewrite(r *http.Request, change func(object) error) error {
 	r.Body = io.NopCloser(bytes.NewReader(data))
 	r.ContentLength = int64(len(data))
 	r.Header.Set("Content-Length", strconv.Itoa(len(data)))
+	r.Header.Set("Content-Type", "application/json") // it had none if there was no body
 	r.Header.Del("Transfer-Encoding")
 	r.TransferEncoding = nil
 	return nil

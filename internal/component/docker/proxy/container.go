@@ -14,10 +14,13 @@ func (p *Proxy) createContainer(r *http.Request, _ []string) error {
 		if err := checkPrivileges(host); err != nil {
 			return err
 		}
-		if err := publishPorts(r.Context(), host); err != nil {
+		if err := p.checkMounts(host); err != nil {
 			return err
 		}
-		return p.checkMounts(host)
+		if p.policy.Shared != nil {
+			return p.checkReferences(r.Context(), o)
+		}
+		return publishPorts(r.Context(), host)
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -18,8 +20,8 @@ import (
 func (p *Proxy) checkMounts(host object) error {
 	binds, _ := host["Binds"].([]any)
 	for _, b := range binds {
-		source, _, _ := strings.Cut(fmt.Sprint(b), ":")
-		if !filepath.IsAbs(source) {
+		source := bindSource(fmt.Sprint(b))
+		if !isPath(source) {
 			continue // the name of a volume
 		}
 		if err := p.checkBind(source); err != nil {
@@ -40,6 +42,27 @@ func (p *Proxy) checkMounts(host object) error {
 	}
 	return nil
 }
+
+// letter begins a path of Windows.
+var letter = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
+// drive is the beginning of a path, where labctl runs on Windows.
+func drive(path string) string {
+	if runtime.GOOS != "windows" {
+		return ""
+	}
+	return letter.FindString(path)
+}
+
+// bindSource is what a bind (SOURCE:TARGET[:OPTIONS]) mounts.
+func bindSource(bind string) string {
+	start := len(drive(bind))
+	source, _, _ := strings.Cut(bind[start:], ":")
+	return bind[:start] + source
+}
+
+// isPath tells a path from the name of a volume.
+func isPath(source string) bool { return strings.HasPrefix(source, "/") || drive(source) != "" }
 
 // checkVolume refuses options with which the engine would mount anything but
 // memory and the lab's own directories: it mounts file systems of every type that

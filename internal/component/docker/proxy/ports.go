@@ -87,4 +87,4 @@ func publishPort(ctx context.Context, binding map[string]any) (net.Listener, err
 // loopback is the one address of the host that ports are forwarded from.
 func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
-func invalid(message string) error { return &Refusal{http.StatusBadRequest, message} }
+func invalid(message string) error { return &Refusal{Status: http.StatusBadRequest, Message: message} }

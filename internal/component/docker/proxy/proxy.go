@@ -39,6 +39,8 @@ type Policy struct {
 	Environment string
 	// Binds are the directories of the host that containers may mount.
 	Binds []string
+	// Shared is set if the engine is not the environment's alone.
+	Shared *Shared
 }
 
 // Dial connects to the engine.
@@ -47,6 +49,7 @@ type Dial func(ctx context.Context) (net.Conn, error)
 // Proxy is an http.Handler that speaks the Docker Engine API.
 type Proxy struct {
 	policy Policy
+	dial   Dial
 	client *http.Client
 	next   *httputil.ReverseProxy
 	log    *slog.Logger
@@ -59,14 +62,20 @@ func New(policy Policy, dial Dial, logger *slog.Logger) *Proxy {
 		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		DisableCompression: true, // the learner's own Accept-Encoding counts
 	}
-	p := &Proxy{policy: policy, client: &http.Client{Transport: transport}, log: logger}
+	p := &Proxy{policy: policy, dial: dial, client: &http.Client{Transport: transport}, log: logger}
 	p.rules = p.allRules()
 	p.next = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})
 			r.Out.Host = r.In.Host
 		},
-		Transport:     transport,
+		Transport: transport,
+		ModifyResponse: func(r *http.Response) error {
+			if change, ok := r.Request.Context().Value(answerKey{}).(func(*http.Response) error); ok {
+				return change(r)
+			}
+			return nil
+		},
 		FlushInterval: -1, // logs, events and progress are read as they come
 		ErrorLog:      log.New(logWriter{logger}, "", 0),
 		ErrorHandler:  p.unreachable,
@@ -90,42 +99,70 @@ var (
 	properVersion = regexp.MustCompile(`^/v[0-9]+\.[0-9]+$`)
 )
 
-// ServeHTTP applies the first rule that fits and passes the request on.
+// ServeHTTP applies the rules that fit and passes the request on.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if path != "/" && path != strings.TrimSuffix(pathpkg.Clean(path), "/") {
-		p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: the request's path is not a clean one"})
+		p.refuse(w, r, &Refusal{Status: http.StatusBadRequest, Message: "labctl: the request's path is not a clean one"})
 		return
 	}
-	if prefix := version.FindString(path); prefix != "" {
-		if !properVersion.MatchString(prefix) {
-			p.refuse(w, r, &Refusal{http.StatusBadRequest, "labctl: " + prefix[1:] + " is no version of Docker's API"})
-			return
-		}
-		path = path[len(prefix):]
+	prefix := version.FindString(path)
+	if prefix != "" && !properVersion.MatchString(prefix) {
+		p.refuse(w, r, &Refusal{Status: http.StatusBadRequest, Message: "labctl: " + prefix[1:] + " is no version of Docker's API"})
+		return
 	}
+	known := false
 	for _, rule := range p.rules {
-		parts := rule.path.FindStringSubmatch(path)
+		// Rules may change the path for those behind them.
+		parts := rule.path.FindStringSubmatch(strings.TrimPrefix(r.URL.Path, prefix))
 		if parts == nil || rule.method != "" && rule.method != r.Method {
 			continue
+		}
+		known = known || rule.shared
+		if rule.serve != nil {
+			rule.serve(w, r)
+			return
 		}
 		if err := rule.apply(r, parts[1:]); err != nil {
 			p.refuse(w, r, err)
 			return
 		}
 	}
+	if p.policy.Shared != nil && !known {
+		p.refuse(w, r, forbidden("labctl: "+r.Method+" "+path+" may concern what is not this lab's, and is not allowed in your own Docker Engine"))
+		return
+	}
 	p.next.ServeHTTP(w, r)
+}
+
+// answerKey is the key of what onAnswer adds to a request's context.
+type answerKey struct{}
+
+// onAnswer has the engine's answer to a request changed before it is passed on.
+func onAnswer(r *http.Request, change func(*http.Response) error) {
+	if before, ok := r.Context().Value(answerKey{}).(func(*http.Response) error); ok {
+		last := change
+		change = func(response *http.Response) error {
+			if err := before(response); err != nil {
+				return err
+			}
+			return last(response)
+		}
+	}
+	*r = *r.WithContext(context.WithValue(r.Context(), answerKey{}, change))
 }
 
 // Refusal is an answer that the proxy gives itself.
 type Refusal struct {
 	Status  int
 	Message string
+	// others says that what is missing is there, and somebody else's.
+	others bool
 }
 
 func (r *Refusal) Error() string { return r.Message }
 
-func forbidden(message string) error { return &Refusal{http.StatusForbidden, message} }
+func forbidden(message string) error { return &Refusal{Status: http.StatusForbidden, Message: message} }
 
 // refuse answers as the engine would: the docker command prints the message.
 func (p *Proxy) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -143,8 +180,14 @@ func (p *Proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 		return // the client has left
 	}
 	p.log.Warn("docker proxy: the engine does not answer", "path", r.URL.Path, "error", err)
-	// Not the engine's own 500, by which it refuses what a request asks for.
-	answer(w, http.StatusServiceUnavailable, "labctl: Docker does not answer: "+err.Error())
+	refusal := silent(err)
+	answer(w, refusal.Status, refusal.Message)
+}
+
+// silent is the answer for an engine that does not give one: not the engine's own
+// 500, by which it refuses what a request asks for.
+func silent(err error) *Refusal {
+	return &Refusal{Status: http.StatusServiceUnavailable, Message: "labctl: Docker does not answer: " + err.Error()}
 }
 
 func answer(w http.ResponseWriter, status int, message string) {

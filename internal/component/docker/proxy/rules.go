@@ -14,14 +14,23 @@ type rule struct {
 	method string // any, if empty
 	path   *regexp.Regexp
 	apply  func(r *http.Request, parts []string) error
+	// serve, if there is one, answers the request instead.
+	serve http.HandlerFunc
+	// shared says that the rule keeps an environment to itself in an engine that it
+	// shares: what none such knows is refused there.
+	shared bool
 }
 
 func at(method, path string, apply func(*http.Request, []string) error) rule {
-	return rule{method, regexp.MustCompile("^" + path + "$"), apply}
+	return rule{method: method, path: regexp.MustCompile("^" + path + "$"), apply: apply}
 }
 
 func (p *Proxy) allRules() []rule {
-	return []rule{
+	var first []rule
+	if p.policy.Shared != nil {
+		first = p.sharedRules()
+	}
+	return append(first, []rule{
 		at("", `/(swarm|services|nodes|tasks|configs|secrets|plugins)(?:/.*)?`, notInLabs),
 		at(http.MethodPost, `/containers/create`, p.createContainer),
 		// Names may have slashes: those that --link gives do.
@@ -29,8 +38,8 @@ func (p *Proxy) allRules() []rule {
 		at(http.MethodPost, `/containers/.+/exec`, p.createExec),
 		at(http.MethodPost, `/networks/create`, p.labelled),
 		at(http.MethodPost, `/volumes/create`, p.createVolume),
-		at(http.MethodPost, `/build`, p.build),
-	}
+		at(http.MethodPost, `/build`, p.classicBuild),
+	}...)
 }
 
 // notInLabs refuses what reading lists of is harmless, and changing is not.
@@ -61,8 +70,8 @@ func (p *Proxy) createVolume(r *http.Request, _ []string) error {
 	return p.edit(r, func(o object) error { return p.checkVolume(o.object("DriverOpts")) })
 }
 
-// build labels the image that the classic builder makes.
-func (p *Proxy) build(r *http.Request, _ []string) error {
+// classicBuild labels the image that the classic builder makes.
+func (p *Proxy) classicBuild(r *http.Request, _ []string) error {
 	query := r.URL.Query()
 	if query.Get("networkmode") == "host" {
 		return forbidden("labctl: this lab does not allow the host's network")
@@ -70,7 +79,7 @@ func (p *Proxy) build(r *http.Request, _ []string) error {
 	labels := map[string]string{}
 	if text := query.Get("labels"); text != "" {
 		if err := json.Unmarshal([]byte(text), &labels); err != nil {
-			return &Refusal{http.StatusBadRequest, fmt.Sprintf("labels: %v", err)}
+			return &Refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf("labels: %v", err)}
 		}
 	}
 	labels[Label] = p.policy.Environment

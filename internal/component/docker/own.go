@@ -27,15 +27,10 @@ import (
 	"labctl.dev/labctl/internal/node"
 )
 
-const (
-	// startTimeout is generous: the engine needs a second.
-	startTimeout = time.Minute
-	stopGrace    = 3 * time.Second
-	closeTimeout = 10 * time.Second
-	pingEvery    = 25 * time.Millisecond
-)
+// pingEvery is how often an engine that is starting is asked whether it has.
+const pingEvery = 25 * time.Millisecond
 
-// Engine is a running Docker Engine.
+// Engine is a running Docker Engine of ours.
 type Engine struct {
 	spec    component.Spec
 	log     *slog.Logger
@@ -57,8 +52,8 @@ var _ component.Running = (*Engine)(nil)
 // containers.
 const minMemory = 400 << 20
 
-// Probe tries what the engine needs, in namespaces that end with the trial.
-func (Component) Probe(ctx context.Context, bin, home string) (component.Missing, error) {
+// probeOwn tries what an engine of ours needs, in namespaces that end with the trial.
+func probeOwn(ctx context.Context, bin, home string) (component.Missing, error) {
 	missing, err := machine.Probe(ctx, machine.Needs{
 		What: "the Docker Engine that labctl brings", Bin: bin, Home: home, Memory: minMemory, Make: "build docker",
 		Binaries: []string{"dockerd", "docker-proxy", "docker", "docker-compose", "docker-buildx", "containerd", "containerd-shim-runc-v2", "runc"},
@@ -66,13 +61,10 @@ func (Component) Probe(ctx context.Context, bin, home string) (component.Missing
 	return component.Missing{What: missing.What, Remedy: missing.Remedy}, err
 }
 
-// Up starts the engine and the learner's way to it.
-func (c Component) Up(ctx context.Context, spec component.Spec, led component.Ledger, progress func(string)) (component.Running, error) {
+// upOwn starts an engine of ours and the learner's way to it.
+func (c Component) upOwn(ctx context.Context, spec component.Spec, led component.Ledger, progress func(string)) (component.Running, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("given up after %v", startTimeout))
 	defer cancel()
-	if err := checkSocketPath(spec); err != nil {
-		return nil, err
-	}
 	e := &Engine{spec: spec, log: c.Log.With("component", "docker"), done: make(chan struct{})}
 	progress("starting the Docker Engine")
 	if err := e.start(ctx, led); err != nil {
@@ -89,7 +81,7 @@ func (e *Engine) start(ctx context.Context, led component.Ledger) error {
 	if err := machine.ClearOne(ctx, e.spec.ID, machineName); err != nil {
 		return fmt.Errorf("end an earlier Docker Engine of this environment: %w", err)
 	}
-	if err := e.makeDirs(); err != nil {
+	if err := errors.Join(makeDirs(e.spec), makeDataDir(e.spec)); err != nil {
 		return fmt.Errorf("make the directory of Docker: %w", err)
 	}
 	data := filepath.Join(e.spec.Dir, dataDir)
@@ -147,7 +139,7 @@ func (e *Engine) dialAny(ctx context.Context, _, _ string) (net.Conn, error) { r
 
 // serve opens the learner's socket.
 func (e *Engine) serve(ctx context.Context) error {
-	l, err := e.listen(ctx)
+	l, err := listen(ctx, e.spec)
 	if err != nil {
 		return fmt.Errorf("open the learner's socket of Docker: %w", err)
 	}
@@ -232,13 +224,5 @@ func (e *Engine) Close(ctx context.Context) error {
 	return err
 }
 
-// Down ends an engine whoever holds it, and removes its data.
-func (Component) Down(ctx context.Context, spec component.Spec) error {
-	if err := machine.Clear(ctx, spec.ID); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(spec.Dir); err != nil {
-		return fmt.Errorf("remove the data of Docker: %w", err)
-	}
-	return nil
-}
+// endOwn ends an engine of ours whoever holds it.
+func endOwn(ctx context.Context, id string) error { return machine.Clear(ctx, id) }
