@@ -153,6 +153,7 @@ func has(memory int64, root string) http.HandlerFunc {
 
 func TestLook(t *testing.T) {
 	root := t.TempDir()
+	full := "/proc" // on Linux, and it has no space, ever
 	for name, tt := range map[string]struct {
 		handle           http.HandlerFunc
 		version, image   string
@@ -164,8 +165,12 @@ func TestLook(t *testing.T) {
 		"in a small virtual machine":  {handle: has(512<<20, "/nowhere/var/lib/docker"), version: "29.1.0", image: "labctl's own", noSpace: "a node needs 1.0 GB"},
 		"one that says nothing of it": {handle: speaks("1.51", "labctl.dev/node:v1.37.2", ""), image: "labctl's own"},
 		"without an image":            {handle: speaks("1.51", "", ""), noImage: "no node image"},
+		"on a full disk":              {handle: has(1<<40, full), version: "29.1.0", image: "labctl's own", noSpace: "has only 0 MB of disk left in /proc"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat(full); err != nil && name == "on a full disk" {
+				t.Skip("there is no /proc")
+			}
 			host, dir := daemon(t, tt.handle), t.TempDir()
 			env := map[string]string{"DOCKER_HOST": host, "DOCKER_CONFIG": dir}
 			r, err := kind.New(kind.Config{Log: slog.New(slog.DiscardHandler), Bin: dir, Getenv: func(name string) string { return env[name] }}).Look(t.Context())
