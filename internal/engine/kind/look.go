@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// MinMemory is the free memory, in bytes, that a node needs with a small lab.
+	// MinMemory is the free memory, in bytes, that a node needs with a small lab: it
+	// was seen to take 600 to 950 MB.
 	MinMemory = 1 << 30
 	// MinDisk is the free space, in bytes, that a node and what is done on it take;
 	// imageDisk is that of labctl's node image, while Docker does not have it.
