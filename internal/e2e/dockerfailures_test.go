@@ -37,7 +37,7 @@ tasks:
     title: It stays
     expect:
     - {exec: {of: container/given, command: [sh, -c, "echo > /proc/1/fd/1 looked"]}, that: self.exitCode == 0, code: Stopped, message: It does not run.}
-    - {docker: {container: given}, that: self.State.Running, within: 5s, for: 20s, code: Stopped, message: It does not run.}
+    - {docker: {container: given}, that: self.State.Running, within: 30s, for: 20s, code: Stopped, message: It does not run.}
   - id: paused
     title: It may be paused
     when: [{docker: {pause: given}}]

@@ -16,6 +16,9 @@ import (
 func wantError(t *testing.T, d document, r result) {
 	t.Helper()
 	r.wants(t, 4)
+	if d["tasks"] == nil {
+		t.Fatalf("no report: %v", r)
+	}
 	for id, c := range checks(d) {
 		if c["verdict"] != "error" || c["points"] != 0.0 || c["message"] == "" {
 			t.Errorf("%s is %v, want error", id, c)

@@ -184,6 +184,22 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 	if gone := c.missing(all); len(gone) > 0 {
 		return fmt.Errorf("%w: its node %s was removed from Docker", engine.ErrNotFound, strings.Join(gone, ", "))
 	}
+	if err := c.startAll(ctx, all); err != nil {
+		return err
+	}
+	if err := c.findPort(ctx); err != nil {
+		// Docker has started the node without its port, as it does by itself after a
+		// start that failed because of the port.
+		if err := errors.Join(c.killAll(ctx), c.startAll(ctx, all)); err != nil {
+			return err
+		}
+	}
+	progress("waiting until the nodes are ready")
+	return c.settle(ctx)
+}
+
+// startAll starts the nodes, the first one first.
+func (c *Cluster) startAll(ctx context.Context, all []dockercontainer.Summary) error {
 	for _, first := range []bool{true, false} {
 		for _, n := range all {
 			if (n.Labels[roleLabel] == controlPlane) != first {
@@ -194,8 +210,7 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 			}
 		}
 	}
-	progress("waiting until the nodes are ready")
-	return c.settle(ctx)
+	return nil
 }
 
 // missing are the nodes that the cluster should have, by the names that kind gives.
