@@ -39,7 +39,7 @@ func (p *Proxy) serveBuilds(w http.ResponseWriter, r *http.Request) {
 			return err
 		},
 	}
-	if err := buildkit.Serve(&ahead{client, buffered.Reader}, engine, rules); err != nil {
+	if err := buildkit.Serve(r.Context(), &ahead{client, buffered.Reader}, engine, rules); err != nil {
 		p.log.Debug("docker proxy: builds", "error", err)
 	}
 }
@@ -55,17 +55,17 @@ func (p *Proxy) upgrade(r *http.Request) (net.Conn, error) {
 	request.Header.Set("Upgrade", "h2c")
 	request.Body, request.ContentLength = http.NoBody, 0
 	reader := bufio.NewReader(conn)
-	err = request.Write(conn)
-	var response *http.Response
-	if err == nil {
-		response, err = http.ReadResponse(reader, request)
+	if err := request.Write(conn); err != nil {
+		return nil, errors.Join(silent(err), conn.Close())
 	}
-	if err == nil && response.StatusCode != http.StatusSwitchingProtocols {
-		said, _ := io.ReadAll(io.LimitReader(response.Body, maxBody)) // the status says enough
-		err = &Refusal{Status: response.StatusCode, Message: string(said)}
-	}
+	response, err := http.ReadResponse(reader, request)
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(silent(err), conn.Close())
+	}
+	defer response.Body.Close() // that of a connection which is upgraded has none
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		said, _ := io.ReadAll(io.LimitReader(response.Body, maxBody)) // the status says enough
+		return nil, errors.Join(&Refusal{Status: response.StatusCode, Message: string(said)}, conn.Close())
 	}
 	return &ahead{conn, reader}, nil
 }

@@ -206,3 +206,18 @@ func (p *Proxy) nameBuild(r *http.Request, _ []string) error {
 	_, _, _, err := p.networkID(r.Context(), mode)
 	return err
 }
+
+// commit makes an image of a container of the environment's, with its label.
+func (p *Proxy) commit(r *http.Request, _ []string) error {
+	query := r.URL.Query()
+	id, err := p.containerID(r.Context(), query.Get("container"))
+	if err != nil {
+		return err
+	}
+	query.Set("container", id)
+	r.URL.RawQuery = query.Encode()
+	if err := p.mayName(r.Context(), joined(query.Get("repo"), query.Get("tag"))); err != nil {
+		return err
+	}
+	return p.edit(r, func(object) error { return nil })
+}

@@ -2,7 +2,9 @@
 // beyond the lab (privileged containers, the host's namespaces, files outside the
 // workspace) is refused. Containers, networks, volumes and the images of the
 // classic builder carry the environment's label; images that are pulled, loaded,
-// imported, committed or built by BuildKit do not.
+// imported, committed or built by BuildKit do not. In an engine that is shared (see
+// Shared) those that are made there do, too, and names of the others are noted; and
+// what is not the environment's is out of reach.
 //
 // It speaks the Docker Engine API, https://docs.docker.com/reference/api/engine/,
 // and passes on, byte by byte, what it has no rule for.
@@ -11,8 +13,8 @@
 // race remains: a learner may put a symbolic link in the place of a directory
 // between the look and the mount, or before the engine starts a container again
 // by itself. It leads into the engine's machine, where the host's other files are
-// not, but the engine's own socket is: the proxy keeps learners from mistakes, and
-// does not hold an attacker.
+// not, but the engine's own socket is; or, in the user's own engine, into the host:
+// the proxy keeps learners from mistakes, and does not hold an attacker.
 package proxy
 
 import (

@@ -18,8 +18,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
-
-	"golang.org/x/net/http2"
 )
 
 // Rules say what a client may do.
@@ -30,14 +28,13 @@ type Rules struct {
 	MayName func(ctx context.Context, ref string) error
 }
 
-// Serve passes on a client's calls to an engine until either of them ends. It
-// closes both connections.
-func Serve(client, engine net.Conn, rules Rules) error {
-	defer client.Close()
+// Serve passes on a client's calls to an engine until the client ends; ctx is for
+// the beginning. It closes both connections.
+func Serve(ctx context.Context, client, engine net.Conn, rules Rules) error {
 	defer engine.Close()
-	upstream, err := (&http2.Transport{AllowHTTP: true}).NewClientConn(engine)
+	upstream, err := dial(ctx, engine)
 	if err != nil {
-		return fmt.Errorf("speak to BuildKit: %w", err)
+		return errors.Join(fmt.Errorf("speak to BuildKit: %w", err), client.Close())
 	}
 	next := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -56,7 +53,7 @@ func Serve(client, engine net.Conn, rules Rules) error {
 		}
 		next.ServeHTTP(w, r)
 	})
-	(&http2.Server{}).ServeConn(client, &http2.ServeConnOpts{Handler: handler})
+	accept(client, handler)
 	return upstream.Close()
 }
 

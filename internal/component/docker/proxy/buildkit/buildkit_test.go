@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/http2"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -39,15 +38,15 @@ func call(t *testing.T, path string, body []byte) (got []byte, status, message s
 		return nil
 	}}
 	served := make(chan error, 1)
-	go func() { served <- Serve(front, back, rules) }()
+	go func() { served <- Serve(t.Context(), front, back, rules) }()
 	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, _ := io.ReadAll(r.Body)
 		w.Header().Set("Content-Type", "application/grpc")
 		_, _ = w.Write(data)
 		w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
 	})
-	go (&http2.Server{}).ServeConn(engine, &http2.ServeConnOpts{Handler: echo})
-	conn, err := (&http2.Transport{AllowHTTP: true}).NewClientConn(client)
+	go accept(engine, echo)
+	conn, err := dial(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
