@@ -2,9 +2,11 @@ package undo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -40,6 +42,9 @@ func recreate(ctx context.Context, client *kube.Client, object map[string]any) e
 	objects, err := resource(client, ref)
 	if err == nil {
 		err = ended(ctx, client, ref, was.GetUID())
+	}
+	if err == nil {
+		err = versionsEnded(ctx, client, ref, was.GetUID())
 	}
 	if err == nil {
 		var made *unstructured.Unstructured
@@ -99,4 +104,35 @@ func ended(ctx context.Context, client *kube.Client, ref Ref, uid types.UID) err
 		}
 		return err == nil && (now.GetUID() != uid || now.GetDeletionTimestamp() == nil), err
 	})
+}
+
+// versionsEnded waits until the versions that a controller kept of a workload of this
+// UID are gone, too. One of the same template has the name that a new workload
+// wants for its own, which then gets another. That is no reason not to put it back, so
+// it is no error if it takes too long.
+func versionsEnded(ctx context.Context, client *kube.Client, ref Ref, uid types.UID) error {
+	if !slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet"}, ref.Kind) {
+		return nil
+	}
+	apps := client.Typed.AppsV1()
+	err := poll(ctx, settleTime, func(ctx context.Context) (bool, error) {
+		sets, err := apps.ReplicaSets(ref.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		revisions, err := apps.ControllerRevisions(ref.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		return !slices.ContainsFunc(sets.Items, func(s appsv1.ReplicaSet) bool { return ownedBy(&s, uid) }) &&
+			!slices.ContainsFunc(revisions.Items, func(r appsv1.ControllerRevision) bool { return ownedBy(&r, uid) }), nil
+	})
+	if errors.Is(err, errPatience) {
+		return nil
+	}
+	return err
+}
+
+func ownedBy(o metav1.Object, uid types.UID) bool {
+	return slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.UID == uid })
 }

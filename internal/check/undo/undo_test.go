@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"labctl.dev/labctl/internal/check/revert"
 	"labctl.dev/labctl/internal/check/undo"
@@ -168,6 +170,30 @@ func TestDeletedIsPutBack(t *testing.T) {
 	replay(t, client, undo.Record{Deleted: []map[string]any{other.Object}})
 	if got := greeting(get(t, client)); got != "the learner's own" {
 		t.Errorf("overwrote what the learner made: %q", got)
+	}
+}
+
+// A version that is still there has the name that the new workload wants for its own.
+func TestAWorkloadIsPutBackAfterItsVersions(t *testing.T) {
+	client, looks := cluster(t), 0
+	was := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"namespace": "shop", "name": "web", "uid": "one"},
+	}}
+	version := appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-1", OwnerReferences: []metav1.OwnerReference{{UID: "one"}}}}
+	client.Typed.(*fake.Clientset).PrependReactor("list", "replicasets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if looks++; looks > 3 {
+			return true, &appsv1.ReplicaSetList{}, nil
+		}
+		if _, err := client.Get(t.Context(), "Deployment", "apps/v1", "shop", "web"); err == nil {
+			t.Errorf("at look %d it is back already", looks)
+		}
+		return true, &appsv1.ReplicaSetList{Items: []appsv1.ReplicaSet{version}}, nil
+	})
+	if err := undo.Run(t.Context(), undo.World{Client: client}, undo.Record{Deleted: []map[string]any{was.Object}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Get(t.Context(), "Deployment", "apps/v1", "shop", "web"); err != nil || looks != 4 {
+		t.Errorf("after %d looks: %v", looks, err)
 	}
 }
 
