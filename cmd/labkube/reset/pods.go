@@ -159,3 +159,21 @@ func ready(p *corev1.Pod) bool {
 	}
 	return false
 }
+
+// ails says in a few words why a pod is not Ready.
+func ails(p *corev1.Pod) string {
+	if p.DeletionTimestamp != nil {
+		return "is ending"
+	}
+	for _, c := range p.Status.ContainerStatuses {
+		if w := c.State.Waiting; w != nil {
+			return "waits (" + strings.TrimSpace(w.Reason+" "+w.Message) + ")"
+		}
+	}
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status != corev1.ConditionTrue {
+			return "has no node (" + strings.TrimSpace(c.Reason+" "+c.Message) + ")"
+		}
+	}
+	return "is " + strings.ToLower(string(p.Status.Phase))
+}

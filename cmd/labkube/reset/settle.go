@@ -165,16 +165,18 @@ func (r *Resetter) missing(ctx context.Context, want map[string]int, old sets.Se
 	if err != nil {
 		return nil, err
 	}
-	have := map[string]int{}
+	have, state := map[string]int{}, map[string]string{}
 	for _, p := range pods.Items {
 		if ready(&p) && !old.Has(podKeys+p.Namespace+"/"+p.Name) {
 			have[owner(&p)]++
+		} else {
+			state[owner(&p)] = ": " + p.Name + " " + ails(&p)
 		}
 	}
 	var lacking []string
 	for owner, n := range want {
 		if have[owner] < n {
-			lacking = append(lacking, fmt.Sprintf("%s has %d of %d pods Ready", owner, have[owner], n))
+			lacking = append(lacking, fmt.Sprintf("%s has %d of %d pods Ready%s", owner, have[owner], n, state[owner]))
 		}
 	}
 	if len(lacking) == 0 {

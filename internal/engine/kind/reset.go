@@ -10,8 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	dockercontainer "github.com/docker/docker/api/types/container"
-
 	"labctl.dev/labctl/internal/container"
 	"labctl.dev/labctl/internal/engine"
 )
@@ -108,7 +106,15 @@ func (r resetter) startAll(ctx context.Context) error {
 	began := time.Now()
 	var started []string
 	for _, n := range all {
-		if n.State == dockercontainer.StateRunning || n.Labels[roleLabel] == controlPlane {
+		if n.Labels[roleLabel] == controlPlane {
+			continue
+		}
+		// A list may be of a moment ago, when a node that was just stopped still ran.
+		now, err := r.docker.API.ContainerInspect(ctx, n.ID)
+		if err != nil {
+			return fmt.Errorf("look at the node %s: %w", nodeName(n), err)
+		}
+		if now.State.Running {
 			continue
 		}
 		if err := r.StartNode(ctx, nodeName(n)); err != nil {
