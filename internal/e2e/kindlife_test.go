@@ -113,6 +113,12 @@ func TestKindLosesItsNode(t *testing.T) {
 	r.wants(t, 4, fmt.Sprint(port), "ss -ltnp")
 	w.wants(0, []string{"is back"}, "start")
 
+	t.Log("== the learner tidies up Docker while it is stopped")
+	w.labctl("stop", "--keep")
+	d.run("network", "rm", "labctl-kind")
+	w.wants(0, []string{"is back"}, "start")
+	w.checkUntouched()
+
 	t.Log("== the learner removes the claim and the node")
 	d.run("volume", "rm", "labctl-"+w.clusterID())
 	d.run("rm", "-f", "-v", "labctl-"+w.clusterID()+"-control-plane")

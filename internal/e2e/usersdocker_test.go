@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"labctl.dev/labctl/internal/machine"
 	"labctl.dev/labctl/internal/proc"
 )
 
@@ -49,7 +48,6 @@ func newKindWorld(t *testing.T) (*world, *usersDocker) {
 	environ, err := os.ReadFile("/proc/" + d.pid() + "/environ")
 	must(t, err)
 	d.environ = strings.Split(strings.TrimRight(string(environ), "\x00"), "\x00")
-	hideClusters(t)
 	before := d.inside()
 	d.bystanders()
 	d.untouched = d.inside()
@@ -69,23 +67,6 @@ func newKindWorld(t *testing.T) (*world, *usersDocker) {
 		}
 	})
 	return w, d
-}
-
-// hideClusters hides the cgroups of the clusters outside of this machine, which a
-// machine of one's own would not have: nobody in here can be seen to own them.
-func hideClusters(t *testing.T) {
-	t.Helper()
-	hierarchies, err := machine.FindHierarchies(machine.MountInfo)
-	must(t, err)
-	for _, h := range hierarchies {
-		dir := filepath.Join(h.Mount, machine.CgroupDir)
-		must(t, os.MkdirAll(dir, 0o755))
-		must(t, syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_RDONLY, ""))
-		t.Cleanup(func() {
-			must(t, syscall.Unmount(dir, 0))
-			_ = os.Remove(dir) // unless there are clusters outside
-		})
-	}
 }
 
 // bystanders are somebody else's, one of them named as if it were labctl's.

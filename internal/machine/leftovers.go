@@ -57,8 +57,9 @@ func Leftovers() ([]Leftover, error) {
 	return found, nil
 }
 
-// hidden tells a cgroup with processes of another PID namespace, which are listed
-// as 0: what owns it cannot be seen from here either, and would look like nobody.
+// hidden tells a cgroup with processes of another PID namespace: what owns it cannot
+// be seen from here either, and would look like nobody. Version 2 lists such
+// processes as 0, version 1 leaves them out.
 func hidden(dir string) bool {
 	found := false
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

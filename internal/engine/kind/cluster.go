@@ -184,18 +184,43 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 	if gone := c.missing(all); len(gone) > 0 {
 		return fmt.Errorf("%w: its node %s was removed from Docker", engine.ErrNotFound, strings.Join(gone, ", "))
 	}
+	if err := ensureNetwork(ctx, c.docker); err != nil {
+		return err
+	}
+	for _, n := range all {
+		if err := c.rejoin(ctx, n); err != nil {
+			return fmt.Errorf("put the node %s back into its network: %w", nodeName(n), err)
+		}
+	}
 	if err := c.startAll(ctx, all); err != nil {
 		return err
 	}
-	if err := c.findPort(ctx); err != nil {
-		// Docker has started the node without its port, as it does by itself after a
-		// start that failed because of the port.
-		if err := errors.Join(c.killAll(ctx), c.startAll(ctx, all)); err != nil {
+	progress("waiting until the nodes are ready")
+	return c.settle(ctx)
+}
+
+// rejoin puts a node back into the clusters' network, if it is not in there any more:
+// Docker forgets it when a start fails because of the node's port, and
+// `docker network prune` removes it while no node runs.
+func (c *Cluster) rejoin(ctx context.Context, n dockercontainer.Summary) error {
+	id, err := findNetwork(ctx, c.docker)
+	if err != nil {
+		return err
+	}
+	if n.NetworkSettings != nil {
+		for _, at := range n.NetworkSettings.Networks {
+			if at.NetworkID == id {
+				return nil
+			}
+		}
+	}
+	if n.State == dockercontainer.StateRunning { // without its port
+		if err := c.kill(ctx, nodeName(n)); err != nil {
 			return err
 		}
 	}
-	progress("waiting until the nodes are ready")
-	return c.settle(ctx)
+	_ = c.docker.API.NetworkDisconnect(ctx, networkName, n.ID, true) // it may know of one that is gone
+	return c.docker.API.NetworkConnect(ctx, id, n.ID, nil)
 }
 
 // startAll starts the nodes, the first one first.
