@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"labctl.dev/labctl/internal/lab"
 )
@@ -51,7 +52,7 @@ func TestHistorySurvives(t *testing.T) {
 			for _, value := range []string{"1", "2", "3", "4"} {
 				w.apply(strings.Replace(text, `value: "1"`, `value: "`+value+`"`, 1))
 			}
-			for len(w.history()) != kept+1 || strings.Contains(w.state(), `"Pod/`) {
+			for len(w.history()) != kept+1 || !w.rolledOut("web") || strings.Contains(w.state(), `"Pod/`) {
 				if !sleep(t.Context(), 200*time.Millisecond) {
 					return
 				}
@@ -76,6 +77,17 @@ func TestHistorySurvives(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rolledOut says that a Deployment has no other Pods than those of its template.
+func (w *world) rolledOut(name string) bool {
+	w.Helper()
+	d, err := w.client.Typed.AppsV1().Deployments(w.namespace).Get(w.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	s, want := d.Status, *d.Spec.Replicas
+	return s.ObservedGeneration == d.Generation && s.Replicas == want && s.UpdatedReplicas == want && s.AvailableReplicas == want
 }
 
 // annotated is what gives the shop's Deployment another template, and sets a limit
