@@ -26,8 +26,8 @@ type engineOfTheUser struct {
 // usersEngine needs one that may be filled: internal/tools/withdocker.sh brings it.
 func usersEngine(t *testing.T) *engineOfTheUser {
 	t.Helper()
-	if os.Getenv("WITHDOCKER_DIR") == "" || os.Getenv("WITHDOCKER_ALONE") == "" {
-		t.Skip("needs a Docker Engine of the user's: run this by WITHDOCKER_ALONE=1 internal/tools/withdocker.sh")
+	if os.Getenv("WITHDOCKER_DIR") == "" {
+		t.Skip("needs a Docker Engine of the user's: run this by internal/tools/withdocker.sh")
 	}
 	return &engineOfTheUser{t, os.Getenv("DOCKER_HOST")}
 }
