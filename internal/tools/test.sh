@@ -59,6 +59,11 @@ else
   echo "skipped: the end-to-end tests, which start real clusters; run make test as root for them"
 fi
 
+# What failed stands between long logs: say it once more, all together, at the end.
+if [ "$failed" = 1 ]; then
+  printf '\n== all that failed\n'
+  "$LABCTL_BIN/tools/gotestsum" --format none --hide-summary skipped --raw-command -- cat "$results"/*.json || true
+fi
 count() { cat "$results"/*.json | grep -c "\"Action\":\"$1\".*\"Test\":"; }
 printf '\n%d s in all\n%d passed, %d failed, %d skipped\n' $SECONDS "$(count pass)" "$(count fail)" "$(count skip)"
 exit $failed
