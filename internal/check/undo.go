@@ -83,6 +83,11 @@ func EnsureProber(ctx context.Context, client *kube.Client) error {
 // HelperProgram is what runs in helper containers of the checks while they ask.
 func HelperProgram() []string { return inside.Resident() }
 
+// AwaitNames waits, for a while, until names resolve in the helper pod.
+func AwaitNames(ctx context.Context, client *kube.Client) error {
+	return prober.AwaitNames(ctx, client)
+}
+
 // The helper pod of the checks, for who builds images and lists namespaces.
 const (
 	ProberImage     = prober.Image

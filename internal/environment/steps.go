@@ -55,7 +55,7 @@ func (l *Lifecycle) resumeSteps() []step {
 	}
 	return append(append([]step{{"cluster", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...),
 		step{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
-		step{"checker", CodeSetup, (*Lifecycle).startProber})
+		step{"checker", CodeSetup, (*Lifecycle).bringProberBack})
 }
 
 // prepare writes the state down before anything is made.
@@ -163,6 +163,15 @@ func (l *Lifecycle) startProber(ctx context.Context, _ Observer) error {
 		return nil
 	}
 	return l.Prober(ctx, l.client)
+}
+
+// bringProberBack is startProber after the nodes were started again, when checks
+// would blame the work for names that do not resolve yet.
+func (l *Lifecycle) bringProberBack(ctx context.Context, o Observer) error {
+	if err := l.startProber(ctx, o); err != nil || l.client == nil {
+		return err
+	}
+	return check.AwaitNames(ctx, l.client)
 }
 
 // awaitWorkloads waits for the lab's workloads and, at the same time, for the

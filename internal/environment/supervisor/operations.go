@@ -6,54 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"labctl.dev/labctl/internal/environment"
 )
-
-// healthPatience is how long the cluster may take to say how it is.
-const healthPatience = 3 * time.Second
-
-func (s *Server) handleStatus(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	status := Status{State: s.state, PID: os.Getpid(), Since: s.since}
-	s.mu.Unlock()
-	if c := s.cluster(); c != nil && status.State == Running {
-		ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
-		defer cancel()
-		status = judge(ctx, c, status)
-		for _, part := range s.parts() { // the first trouble counts
-			if status.Health == "" {
-				status = judge(ctx, part, status)
-			}
-		}
-	}
-	reply(w, http.StatusOK, status)
-}
-
-// judged is a cluster or a component that runs.
-type judged interface {
-	Done() <-chan struct{}
-	Err() error
-	Health(ctx context.Context) error
-}
-
-// judge adds to a status how one part of the environment is.
-func judge(ctx context.Context, c judged, status Status) Status {
-	select {
-	case <-c.Done():
-		status.State, status.Health = Broken, "a part of the environment has ended"
-		if err := c.Err(); err != nil {
-			status.Health = err.Error()
-		}
-	default:
-		if err := c.Health(ctx); err != nil {
-			status.Health = err.Error()
-		}
-	}
-	return status
-}
 
 // handleStart makes or resumes the environment. It is cancelled, and rolled
 // back, when the client asks for it or goes away.
@@ -132,22 +88,6 @@ func (s *Server) start(ctx context.Context, req Request, out *stream) (Result, e
 	}
 	s.takeLife(life)
 	return Result{Resumed: resume, Steps: life.Env.Steps, Ms: time.Since(began).Milliseconds()}, nil
-}
-
-// healthy says whether there is nothing to start.
-func (s *Server) healthy() bool {
-	c := s.cluster()
-	if c == nil {
-		return false
-	}
-	for _, part := range append([]judged{c}, s.parts()...) {
-		select {
-		case <-part.Done():
-			return false
-		default:
-		}
-	}
-	return true
 }
 
 // parts are the components that run.
