@@ -61,12 +61,14 @@ func compile(env *expr.Env, x lab.Expect) (*expectation, error) {
 }
 
 // written tells the expectations that look only at what people write: the spec of
-// one object that they make, what a container was made with, an image.
+// one object that they make, what a container was made with, an image, a script that says so.
 func written(x lab.Expect) bool {
 	about := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(x.That, w) })
 	}
 	switch k, d := x.Kubernetes, x.Docker; {
+	case x.Script != nil:
+		return x.Script.Written
 	case k != nil:
 		return k.Name != "" && !progress.Derived(k.Kind) && !about("status")
 	case d != nil:

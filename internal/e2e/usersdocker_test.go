@@ -229,3 +229,45 @@ func (d *usersDocker) small(w *world) *usersDocker {
 	s.untouched = s.inside()
 	return s
 }
+
+// grow gives a small Docker a larger disk.
+func (d *usersDocker) grow(size string) {
+	d.t.Helper()
+	must(d.t, syscall.Mount("tmpfs", d.disk(), "tmpfs", syscall.MS_REMOUNT, "size="+size))
+}
+
+func (d *usersDocker) disk() string { return filepath.Dir(d.pidFile) }
+
+// fillAmidWork takes all that is left on a small Docker's disk, as soon as Docker has
+// begun to write an image there.
+func (d *usersDocker) fillAmidWork() {
+	d.t.Helper()
+	const begun = 50 << 20
+	eventually(d.t, time.Minute, "Docker writes an image", func() error {
+		var s syscall.Statfs_t
+		must(d.t, syscall.Statfs(d.disk(), &s))
+		if used := (s.Blocks - s.Bfree) * uint64(s.Bsize); used < begun {
+			return fmt.Errorf("%d bytes are used", used)
+		}
+		return nil
+	})
+	f, err := os.Create(d.filling())
+	must(d.t, err)
+	defer func() { _ = f.Close() }()
+	end := int64(0)
+	for step := int64(1 << 30); step >= 4096; { // Docker writes meanwhile: take what there is
+		if err := syscall.Fallocate(int(f.Fd()), 0, end, step); err != nil {
+			step /= 2
+			continue
+		}
+		end += step
+	}
+}
+
+func (d *usersDocker) filling() string { return filepath.Join(d.disk(), "filling") }
+
+// empty gives back what fillAmidWork took.
+func (d *usersDocker) empty() {
+	d.t.Helper()
+	must(d.t, os.Remove(d.filling()))
+}

@@ -196,4 +196,7 @@ type ScriptProbe struct {
 	File string `json:"file"`
 	// Timeout of one run; 10s if left out.
 	Timeout Duration `json:"timeout,omitempty"`
+	// Written says that the script looks only at what people write, a Deployment's
+	// spec, say: then no Pod that is starting or ending makes the verdict pending.
+	Written bool `json:"written,omitempty"`
 }

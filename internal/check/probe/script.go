@@ -35,7 +35,7 @@ func (s *script) Look(ctx context.Context) (Observation, error) {
 		return Observation{}, fmt.Errorf("the script %s: %w", s.spec.File, err)
 	}
 	return Observation{
-		Self: self, Found: self != nil, Behaviour: true, Missing: "the script found nothing", Summary: expr.Format(self),
+		Self: self, Found: self != nil, Behaviour: !s.spec.Written, Missing: "the script found nothing", Summary: expr.Format(self),
 		About: About{Subject: progress.Subject{Kind: "Pod"}, Namespace: s.env.Namespace},
 	}, nil
 }
