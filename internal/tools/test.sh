@@ -39,10 +39,12 @@ parts() {
   run parts . -tags e2e -p 1 -count 1 -timeout 50m $(e2e | grep -vE "/internal/(e2e|${docker//.\/internal\//})$")
   go test -tags e2e -c -o "$results/built/" $docker || exit 1
   ON=$PWD/internal/tools/withdocker.sh run docker . -tags e2e -p 1 -count 1 -timeout 30m $docker
-  ON=$PWD/internal/tools/withdocker.sh run guests . -tags e2e -count 1 -timeout 15m -run '^TestGuest' ./internal/e2e
+  ON=$PWD/internal/tools/withdocker.sh run guests . -tags e2e -count 1 -timeout 25m -run "$onDocker" ./internal/e2e
   exit $failed
 }
 docker=./internal/engine/kind
+# The other tests of what can befall kind take ten minutes more: make test-kind.
+onDocker='^Test(Guest|Kind(Unavailable|StartLosesDocker|StartRunsOutOfRoom)$)'
 
 if [ "$(id -u)" = 0 ]; then
   export FORMAT=standard-verbose
