@@ -40,7 +40,12 @@ func AwaitNames(ctx context.Context, client *kube.Client) error {
 func (p *Prober) resolves(ctx context.Context) bool {
 	ask := append([]string{"dns", "--timeout", perName}, slices.Repeat([]string{aName}, inARow)...)
 	out, err := p.Output(ctx, ask...)
+	return err == nil && allFound(out, inARow)
+}
+
+// allFound says whether the dns applet found so many names, and nothing else.
+func allFound(out []byte, want int) bool {
 	var answers []lookup.Result
-	return err == nil && json.Unmarshal(out, &answers) == nil && len(answers) == inARow &&
+	return json.Unmarshal(out, &answers) == nil && len(answers) == want &&
 		!slices.ContainsFunc(answers, func(r lookup.Result) bool { return r.Error != "" })
 }
