@@ -112,11 +112,7 @@ func (w *world) watchWork() {
 	w.kubectl("create", "deployment", "web", "--image=labctl.dev/hello:v1")
 	began := time.Now()
 	watch.says("pass\tdeploy/deployment", 1)
-	took := time.Since(began)
-	w.t.Logf("check --watch saw the Deployment after %v", took)
-	if took > 10*time.Second {
-		w.t.Errorf("check --watch took %v", took)
-	}
+	w.t.Logf("check --watch saw the Deployment after %v", time.Since(began))
 	w.kubectl("delete", "deployment", "web")
 	watch.says("fail\tdeploy/deployment", 2)
 	watch.signal(os.Interrupt)

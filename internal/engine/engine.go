@@ -113,6 +113,13 @@ type Architect interface {
 	Architecture(context.Context) (string, error)
 }
 
+// Resolver is a Cluster whose own DNS may still be starting when Up returns: images
+// and manifests need not wait for it.
+type Resolver interface {
+	// AwaitNames waits until names can resolve in pods.
+	AwaitNames(context.Context) error
+}
+
 // Resetter is a Cluster that returns to an earlier state faster than by being
 // made anew.
 type Resetter interface {

@@ -175,7 +175,7 @@ func (l *Lifecycle) bringProberBack(ctx context.Context, o Observer) error {
 }
 
 // awaitWorkloads waits for the lab's workloads and, at the same time, for the
-// checker's helper.
+// checker's helper and the cluster's own DNS.
 func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	if l.client == nil {
 		return nil
@@ -184,6 +184,9 @@ func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.startProber(ctx, o) })
+	if r, ok := l.cluster.(engine.Resolver); ok {
+		group.Go(func() error { return r.AwaitNames(ctx) })
+	}
 	group.Go(func() error { return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects) })
 	return group.Wait()
 }

@@ -99,6 +99,11 @@ func (s *suite) up(t *testing.T, e engine.Engine, spec engine.Spec, led *ledger.
 		t.Fatalf("up: %v", err)
 	}
 	t.Cleanup(func() { s.down(t, e, spec) })
+	if r, ok := cluster.(engine.Resolver); ok {
+		if err := r.AwaitNames(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return cluster
 }
 

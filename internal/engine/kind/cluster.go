@@ -23,8 +23,8 @@ import (
 )
 
 // Cluster is a running kind cluster. Beside engine.Cluster it is an
-// engine.ImageLoader, an Architect and a NodeController; see offer for what else
-// it may be.
+// engine.ImageLoader, an Architect, a Resolver and a NodeController; see offer for
+// what else it may be.
 type Cluster struct {
 	spec   engine.Spec
 	docker *container.Client
@@ -46,6 +46,7 @@ var (
 	_ engine.Cluster        = (*Cluster)(nil)
 	_ engine.ImageLoader    = (*Cluster)(nil)
 	_ engine.Architect      = (*Cluster)(nil)
+	_ engine.Resolver       = (*Cluster)(nil)
 	_ engine.NodeController = (*Cluster)(nil)
 )
 
@@ -196,7 +197,10 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 		return err
 	}
 	progress("waiting until the nodes are ready")
-	return c.settle(ctx)
+	if err := c.settle(ctx); err != nil {
+		return err
+	}
+	return c.AwaitNames(ctx)
 }
 
 // rejoin puts a node back into the clusters' network, if it is not in there any more:

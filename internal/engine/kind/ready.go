@@ -32,7 +32,28 @@ func (c *Cluster) answers(ctx context.Context) error {
 	return nil
 }
 
-// waitReady waits until pods can run on every node, and find each other by name.
+// AwaitNames waits until pods find each other by name.
+func (c *Cluster) AwaitNames(ctx context.Context) error {
+	client, err := kube.FromFile(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	if err := waitWell(ctx, func(ctx context.Context) error { return namesAil(ctx, client) }); err != nil {
+		return fmt.Errorf("wait for the cluster's DNS: %w", err)
+	}
+	return nil
+}
+
+// namesAil says what keeps names from resolving.
+func namesAil(ctx context.Context, client *kube.Client) error {
+	dns, err := client.Typed.AppsV1().Deployments(metav1.NamespaceSystem).Get(ctx, "coredns", metav1.GetOptions{})
+	if err == nil && dns.Status.ReadyReplicas == 0 {
+		err = errors.New("the cluster's DNS is not ready")
+	}
+	return err
+}
+
+// waitReady waits until pods can run on every node.
 func (c *Cluster) waitReady(ctx context.Context) error {
 	client, err := kube.FromFile(c.Kubeconfig())
 	if err != nil {
@@ -105,13 +126,6 @@ func (c *Cluster) ails(ctx context.Context, client *kube.Client, starts map[stri
 		if err := nodeAils(ctx, client, &nodes.Items[i], c.began); err != nil {
 			return err
 		}
-	}
-	dns, err := client.Typed.AppsV1().Deployments("kube-system").Get(ctx, "coredns", metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	if dns.Status.ReadyReplicas == 0 {
-		return errors.New("the cluster's DNS is not ready")
 	}
 	pods, err := client.Typed.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
 	if err != nil {
