@@ -113,11 +113,11 @@ type Architect interface {
 	Architecture(context.Context) (string, error)
 }
 
-// Resolver is a Cluster whose own DNS may still be starting when Up returns: images
-// and manifests need not wait for it.
-type Resolver interface {
-	// AwaitNames waits until names can resolve in pods.
-	AwaitNames(context.Context) error
+// Settler is a Cluster whose nodes and DNS may still be getting ready when Up returns:
+// images and manifests need not wait for them.
+type Settler interface {
+	// AwaitReady waits until pods can run on every node and find each other by name.
+	AwaitReady(context.Context) error
 }
 
 // Resetter is a Cluster that returns to an earlier state faster than by being

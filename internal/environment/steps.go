@@ -55,7 +55,7 @@ func (l *Lifecycle) resumeSteps() []step {
 	}
 	return append(append([]step{{"cluster", CodeEngine, (*Lifecycle).attach}}, l.partSteps()...),
 		step{"stimuli", CodeEngine, (*Lifecycle).undoLeft},
-		step{"checker", CodeSetup, (*Lifecycle).bringProberBack})
+		step{"checker", CodeSetup, (*Lifecycle).startProber})
 }
 
 // prepare writes the state down before anything is made.
@@ -158,24 +158,20 @@ func (l *Lifecycle) applyManifests(ctx context.Context, _ Observer) error {
 	return manifest.Apply(ctx, l.client, l.namespace(), objects)
 }
 
+// startProber starts the checker's helper and waits until names resolve in it: checks
+// would blame the work for those that do not yet.
 func (l *Lifecycle) startProber(ctx context.Context, _ Observer) error {
 	if l.client == nil || l.Prober == nil {
 		return nil
 	}
-	return l.Prober(ctx, l.client)
-}
-
-// bringProberBack is startProber after the nodes were started again, when checks
-// would blame the work for names that do not resolve yet.
-func (l *Lifecycle) bringProberBack(ctx context.Context, o Observer) error {
-	if err := l.startProber(ctx, o); err != nil || l.client == nil {
+	if err := l.Prober(ctx, l.client); err != nil {
 		return err
 	}
 	return check.AwaitNames(ctx, l.client)
 }
 
 // awaitWorkloads waits for the lab's workloads and, at the same time, for the
-// checker's helper and the cluster's own DNS.
+// checker's helper and the cluster's nodes and DNS.
 func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	if l.client == nil {
 		return nil
@@ -184,8 +180,8 @@ func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.startProber(ctx, o) })
-	if r, ok := l.cluster.(engine.Resolver); ok {
-		group.Go(func() error { return r.AwaitNames(ctx) })
+	if s, ok := l.cluster.(engine.Settler); ok {
+		group.Go(func() error { return s.AwaitReady(ctx) })
 	}
 	group.Go(func() error { return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects) })
 	return group.Wait()

@@ -25,8 +25,8 @@ const (
 )
 
 // AwaitNames waits until names resolve inside of the cluster, and gives up silently
-// after a while. When nodes were started again, the way to the cluster's DNS is there
-// a moment later than the pods are.
+// after a while. When nodes were started, the way to the cluster's DNS is there a
+// moment later than its pods are.
 func AwaitNames(ctx context.Context, client *kube.Client) error {
 	p := New(client)
 	defer p.Close()

@@ -99,8 +99,8 @@ func (s *suite) up(t *testing.T, e engine.Engine, spec engine.Spec, led *ledger.
 		t.Fatalf("up: %v", err)
 	}
 	t.Cleanup(func() { s.down(t, e, spec) })
-	if r, ok := cluster.(engine.Resolver); ok {
-		if err := r.AwaitNames(ctx); err != nil {
+	if r, ok := cluster.(engine.Settler); ok {
+		if err := r.AwaitReady(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}

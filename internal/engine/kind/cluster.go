@@ -23,7 +23,7 @@ import (
 )
 
 // Cluster is a running kind cluster. Beside engine.Cluster it is an
-// engine.ImageLoader, an Architect, a Resolver and a NodeController; see offer for
+// engine.ImageLoader, an Architect, a Settler and a NodeController; see offer for
 // what else it may be.
 type Cluster struct {
 	spec   engine.Spec
@@ -46,7 +46,7 @@ var (
 	_ engine.Cluster        = (*Cluster)(nil)
 	_ engine.ImageLoader    = (*Cluster)(nil)
 	_ engine.Architect      = (*Cluster)(nil)
-	_ engine.Resolver       = (*Cluster)(nil)
+	_ engine.Settler        = (*Cluster)(nil)
 	_ engine.NodeController = (*Cluster)(nil)
 )
 
@@ -200,7 +200,7 @@ func (c *Cluster) resume(ctx context.Context, progress engine.Progress) error {
 	if err := c.settle(ctx); err != nil {
 		return err
 	}
-	return c.AwaitNames(ctx)
+	return c.waitReady(ctx)
 }
 
 // rejoin puts a node back into the clusters' network, if it is not in there any more:
@@ -256,15 +256,12 @@ func (c *Cluster) missing(there []dockercontainer.Summary) (names []string) {
 	return names
 }
 
-// settle waits until pods can run, and watches the nodes from then on.
+// settle learns what there is, and watches the nodes from then on.
 func (c *Cluster) settle(ctx context.Context) error {
 	if err := c.findPort(ctx); err != nil {
 		return err
 	}
 	if err := c.findAbilities(ctx); err != nil {
-		return err
-	}
-	if err := c.waitReady(ctx); err != nil {
 		return err
 	}
 	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -27,7 +27,8 @@ const (
 	abandonTimeout = 10 * time.Second
 )
 
-// create makes the nodes with kind and waits until pods can run on them.
+// create makes the nodes with kind and waits until pods can be made; AwaitReady
+// waits until they can run.
 func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine.Ledger, progress engine.Progress) error {
 	name := clusterName(c.spec.ID)
 	if _, err := note(led, name); err != nil {
@@ -65,8 +66,10 @@ func (e *Engine) create(ctx context.Context, c *Cluster, host string, led engine
 	if err := c.writeKubeconfigs(ctx); err != nil {
 		return err
 	}
-	progress("waiting until the nodes are ready")
 	if err := c.settle(ctx); err != nil {
+		return err
+	}
+	if err := c.waitAdmitting(ctx); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(c.spec.Dir, upFile), nil, 0o644)

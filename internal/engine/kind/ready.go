@@ -32,16 +32,9 @@ func (c *Cluster) answers(ctx context.Context) error {
 	return nil
 }
 
-// AwaitNames waits until pods find each other by name.
-func (c *Cluster) AwaitNames(ctx context.Context) error {
-	client, err := kube.FromFile(c.Kubeconfig())
-	if err != nil {
-		return err
-	}
-	if err := waitWell(ctx, func(ctx context.Context) error { return namesAil(ctx, client) }); err != nil {
-		return fmt.Errorf("wait for the cluster's DNS: %w", err)
-	}
-	return nil
+// AwaitReady waits until pods can run on every node, and find each other by name.
+func (c *Cluster) AwaitReady(ctx context.Context) error {
+	return attended(ctx, c.docker, c.waitReady)
 }
 
 // namesAil says what keeps names from resolving.
@@ -53,7 +46,25 @@ func namesAil(ctx context.Context, client *kube.Client) error {
 	return err
 }
 
-// waitReady waits until pods can run on every node.
+// waitAdmitting waits until pods can be made in the default namespace: the API server
+// refuses them as long as there is no account for them.
+func (c *Cluster) waitAdmitting(ctx context.Context) error {
+	client, err := kube.FromFile(c.Kubeconfig())
+	if err != nil {
+		return err
+	}
+	if err := waitWell(ctx, func(ctx context.Context) error { return accountAils(ctx, client) }); err != nil {
+		return fmt.Errorf("wait for the API server: %w", err)
+	}
+	return nil
+}
+
+func accountAils(ctx context.Context, client *kube.Client) error {
+	_, err := client.Typed.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+	return err
+}
+
+// waitReady is AwaitReady for who attends to Docker already.
 func (c *Cluster) waitReady(ctx context.Context) error {
 	client, err := kube.FromFile(c.Kubeconfig())
 	if err != nil {
@@ -134,8 +145,7 @@ func (c *Cluster) ails(ctx context.Context, client *kube.Client, starts map[stri
 	if name := leftReady(pods.Items, starts); name != "" {
 		return fmt.Errorf("the pod %s has not been started again yet", name)
 	}
-	_, err = client.Typed.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
-	return err
+	return errors.Join(namesAil(ctx, client), accountAils(ctx, client))
 }
 
 // starts are when the nodes that run were started.

@@ -46,6 +46,7 @@ func (b *bench) overKind(ctx context.Context) error {
 	kubeconfig := filepath.Join(b.home, "kind.kubeconfig")
 	provider := cluster.NewProvider(cluster.ProviderWithDocker())
 	var alone, whole, beyond []time.Duration
+	var parts steps
 	for range b.runs {
 		began := time.Now()
 		err := provider.Create(name, cluster.CreateWithRawConfig(config), cluster.CreateWithNodeImage(nodeImage),
@@ -54,10 +55,11 @@ func (b *bench) overKind(ctx context.Context) error {
 		if err = errors.Join(err, provider.Delete(name, kubeconfig), ctx.Err()); err != nil {
 			return fmt.Errorf("kind alone: %w", err)
 		}
-		_, d, err := b.start(ctx, "bench")
+		env, d, err := b.start(ctx, "bench")
 		if err != nil {
 			return err
 		}
+		parts.add(env)
 		alone, whole, beyond = append(alone, took), append(whole, d), append(beyond, d-took)
 		if err := b.do(ctx, nil, "stop", "--env", "bench", "--discard", "-o", "json"); err != nil {
 			return err
@@ -66,6 +68,7 @@ func (b *bench) overKind(ctx context.Context) error {
 	fmt.Println()
 	report("kind create cluster, on the same node image", alone, "")
 	report("start to ready on kind, with the lab and three pods that answer", whole, "")
+	parts.report()
 	report("  beyond kind", beyond, "3 s")
 	return nil
 }

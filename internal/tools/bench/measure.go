@@ -43,20 +43,14 @@ type figures struct {
 // lifecycle measures start, check, reset and stop, one environment at a time.
 func (b *bench) lifecycle(ctx context.Context, f *figures) error {
 	var start, reset, check, stop []time.Duration
-	steps := map[string][]time.Duration{}
-	var order []string
+	var parts steps
 	for range b.runs {
 		env, d, err := b.start(ctx, "bench")
 		if err != nil {
 			return err
 		}
 		start = append(start, d)
-		for _, s := range env.Steps {
-			if steps[s.Name] == nil {
-				order = append(order, s.Name)
-			}
-			steps[s.Name] = append(steps[s.Name], time.Duration(s.Ms)*time.Millisecond)
-		}
+		parts.add(env)
 		for _, m := range []struct {
 			into *[]time.Duration
 			args []string
@@ -78,15 +72,37 @@ func (b *bench) lifecycle(ctx context.Context, f *figures) error {
 		}
 	}
 	report("start to ready, and exec, DNS and a Service answer in three pods", start, "5 s")
-	for _, name := range order {
-		report("  step "+name, steps[name], "")
-	}
+	parts.report()
 	report("check of the solved task rollback, which holds for 1 s", check, "2 s")
 	report("reset", reset, "3 s")
 	report("stop", stop, "1 s")
 	f.start, f.reset = median(start), median(reset) // report has sorted them
 	fmt.Printf("%-68s %5.1f times\n", "reset against stop and start anew", ratio(append(stop, start...), reset))
 	return nil
+}
+
+// steps are the times that the steps of some starts took, by their names.
+type steps struct {
+	order []string
+	took  map[string][]time.Duration
+}
+
+func (s *steps) add(env environment) {
+	if s.took == nil {
+		s.took = map[string][]time.Duration{}
+	}
+	for _, step := range env.Steps {
+		if s.took[step.Name] == nil {
+			s.order = append(s.order, step.Name)
+		}
+		s.took[step.Name] = append(s.took[step.Name], time.Duration(step.Ms)*time.Millisecond)
+	}
+}
+
+func (s *steps) report() {
+	for _, name := range s.order {
+		report("  step "+name, s.took[name], "")
+	}
 }
 
 // solve does the one task that a single command solves.
