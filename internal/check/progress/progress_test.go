@@ -211,6 +211,10 @@ func TestDeployments(t *testing.T) {
 			d.CreationTimestamp = ago(time.Second)
 			d.Status.UpdatedReplicas = 0
 		}, true, true},
+		"an old pod makes up for a new one": {func(d *appsv1.Deployment) {
+			d.CreationTimestamp = ago(time.Second)
+			d.Status.Replicas = 2
+		}, true, true},
 		"stuck": {func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 0 }, false, false},
 		"written to, in its status only": {func(d *appsv1.Deployment) {
 			at := ago(0)

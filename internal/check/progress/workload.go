@@ -15,7 +15,10 @@ func deployment(s *snapshot.Snapshot, d *appsv1.Deployment, ending bool) State {
 	if d.Generation > d.Status.ObservedGeneration {
 		return seen(changed, "deployment", d.Name)
 	}
-	done := d.Status.UpdatedReplicas == replicas(d.Spec.Replicas) && d.Status.AvailableReplicas == replicas(d.Spec.Replicas)
+	// All three, as `kubectl rollout status` has it: while old pods make up for new ones
+	// that are not available yet, the other two are right by chance.
+	want := replicas(d.Spec.Replicas)
+	done := d.Status.UpdatedReplicas == want && d.Status.Replicas == want && d.Status.AvailableReplicas == want
 	var states []State
 	for i := range s.ReplicaSets {
 		rs := &s.ReplicaSets[i]

@@ -57,6 +57,7 @@ func (s *suite) resetOf(t *testing.T, nodes int) {
 		w.wreck(ctx, t)
 		began := time.Now()
 		if err := resetter.Reset(ctx); err != nil {
+			w.logEvents(t)
 			t.Fatalf("reset: %v", err)
 		}
 		t.Logf("reset in %v", time.Since(began).Round(time.Millisecond))
@@ -82,6 +83,19 @@ type wreck struct {
 }
 
 const keeper = "keeper" // a pod and its claim
+
+// logEvents shows what became of the pods.
+func (w *wreck) logEvents(t *testing.T) {
+	t.Helper()
+	events, err := w.client.Typed.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	for _, e := range events.Items {
+		t.Logf("%s %s %s (%d times): %s", e.LastTimestamp.Format(time.TimeOnly), e.InvolvedObject.Name, e.Reason, e.Count, e.Message)
+	}
+}
 
 // prepare makes what the baseline holds.
 func (w *wreck) prepare(ctx context.Context, t *testing.T) {
