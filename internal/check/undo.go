@@ -83,8 +83,9 @@ func EnsureProber(ctx context.Context, client *kube.Client) error {
 // HelperProgram is what runs in helper containers of the checks while they ask.
 func HelperProgram() []string { return inside.Resident() }
 
-// AwaitNames waits, for a while, until names resolve in the helper pod.
-func AwaitNames(ctx context.Context, client *kube.Client) error {
+// AwaitNames waits, for a while, until names resolve in the helper pod, and says
+// whether they do.
+func AwaitNames(ctx context.Context, client *kube.Client) (bool, error) {
 	return prober.AwaitNames(ctx, client)
 }
 

@@ -160,14 +160,19 @@ func (l *Lifecycle) applyManifests(ctx context.Context, _ Observer) error {
 
 // startProber starts the checker's helper and waits until names resolve in it: checks
 // would blame the work for those that do not yet.
-func (l *Lifecycle) startProber(ctx context.Context, _ Observer) error {
+func (l *Lifecycle) startProber(ctx context.Context, o Observer) error {
 	if l.client == nil || l.Prober == nil {
 		return nil
 	}
 	if err := l.Prober(ctx, l.client); err != nil {
 		return err
 	}
-	return check.AwaitNames(ctx, l.client)
+	o.Progress("waiting until names resolve")
+	resolve, err := check.AwaitNames(ctx, l.client)
+	if err == nil && !resolve { // the lab or the learner may have wanted that
+		l.Log.Warn("no names resolve in the cluster yet")
+	}
+	return err
 }
 
 // awaitWorkloads waits for the lab's workloads and, at the same time, for the
@@ -180,11 +185,23 @@ func (l *Lifecycle) awaitWorkloads(ctx context.Context, o Observer) error {
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.startProber(ctx, o) })
-	if s, ok := l.cluster.(engine.Settler); ok {
-		group.Go(func() error { return s.AwaitReady(ctx) })
-	}
+	group.Go(func() error { return l.awaitCluster(ctx) })
 	group.Go(func() error { return manifest.WaitReady(ctx, l.client, l.namespace(), l.Material.Objects) })
 	return group.Wait()
+}
+
+// awaitCluster waits for what an engine left to be waited for. That it does not come
+// is not the lab's fault.
+func (l *Lifecycle) awaitCluster(ctx context.Context) error {
+	s, ok := l.cluster.(engine.Settler)
+	if !ok {
+		return nil
+	}
+	err := s.AwaitReady(ctx)
+	if err == nil || ctx.Err() != nil || errors.As(err, new(*engine.Trouble)) {
+		return err
+	}
+	return problem(CodeEngine, "What happened is in "+LogPath(l.Env.Dir())+"; `labctl doctor` checks this machine.", err, "the cluster did not become ready")
 }
 
 func (l *Lifecycle) fill(_ context.Context, _ Observer) error {

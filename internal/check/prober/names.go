@@ -24,16 +24,16 @@ const (
 	perName = "500ms"
 )
 
-// AwaitNames waits until names resolve inside of the cluster, and gives up silently
+// AwaitNames waits until names resolve inside of the cluster, and says whether they do
 // after a while. When nodes were started, the way to the cluster's DNS is there a
 // moment later than its pods are.
-func AwaitNames(ctx context.Context, client *kube.Client) error {
+func AwaitNames(ctx context.Context, client *kube.Client) (bool, error) {
 	p := New(client)
 	defer p.Close()
-	_ = wait.PollUntilContextTimeout(ctx, namesPoll, namesPatience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, namesPoll, namesPatience, true, func(ctx context.Context) (bool, error) {
 		return p.resolves(ctx), nil
-	}) // that the time is up is no error
-	return context.Cause(ctx)
+	})
+	return err == nil, context.Cause(ctx) // that the time is up is no error
 }
 
 // resolves says whether every lookup succeeds.

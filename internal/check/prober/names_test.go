@@ -8,7 +8,7 @@ import (
 	"labctl.dev/labctl/internal/labapp/lookup"
 )
 
-// The applet and who reads it have to agree: a resume would wait in vain, and tell nobody.
+// The applet and who reads it have to agree: a start would wait in vain.
 func TestAllFound(t *testing.T) {
 	var said bytes.Buffer
 	p := &applet.Process{Name: "dns", Args: []string{"--timeout", perName, "127.0.0.1", "127.0.0.1"}, Stdout: &said, Stderr: &said}
