@@ -57,6 +57,21 @@ fi
 dir=$WITHDOCKER_DIR
 mount --make-rprivate /
 mount -t proc proc /proc
+# What the engine and its runtimes write to /run is not for the machine, whose other files there stay.
+mkdir "$dir/run"
+mount -t tmpfs -o mode=755 run "$dir/run"
+mkdir -m 700 "$dir"/run/{containerd,docker,runc}
+for f in /run/*; do
+  if [ -L "$f" ]; then
+    cp -P "$f" "$dir/run/"
+  elif [ -d "$f" ]; then
+    mkdir -p "$dir$f"
+    case $f in /run/containerd | /run/docker | /run/runc) ;; *) mount --rbind "$f" "$dir$f" ;; esac
+  else
+    touch "$dir$f" && mount --bind "$f" "$dir$f"
+  fi
+done
+mount --move "$dir/run" /run
 while read -r place type options; do
   case $type in
     cgroup) umount "$place" && mount -t cgroup -o "$options" cgroup "$place" ;;

@@ -89,6 +89,8 @@ func (c *Cluster) atHome(err error) error {
 
 // cancellable does what knows no context: when ctx ends, its containers are
 // removed from under it until it gives up, which every command of kind's then does.
+// The network stays until then: kind would make it again, without the label by
+// which it is known as ours.
 func cancellable(ctx context.Context, c *Cluster, create func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- create() }()
@@ -105,7 +107,7 @@ func cancellable(ctx context.Context, c *Cluster, create func() error) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for {
-		failed := attended(undo, c.docker, func(ctx context.Context) error { return purge(ctx, c.docker, c.name(), c.spec.Dir) })
+		failed := attended(undo, c.docker, func(ctx context.Context) error { return discardNodes(ctx, c.docker, c.name()) })
 		if errors.As(failed, new(*engine.Trouble)) {
 			return errors.Join(context.Cause(ctx), failed, abandon(done))
 		}

@@ -61,21 +61,31 @@ func findNetwork(ctx context.Context, docker *container.Client) (string, error) 
 // dropNetwork removes the network, unless another cluster than the one that goes
 // has it or is about to.
 func dropNetwork(ctx context.Context, docker *container.Client, going string) error {
-	all, err := claims(ctx, docker)
-	if err != nil {
+	wanted, err := claimedByOthers(ctx, docker, going)
+	if err != nil || wanted {
 		return err
-	}
-	delete(all, going)
-	if len(all) > 0 {
-		return nil
 	}
 	id, err := findNetwork(ctx, docker)
 	if err != nil || id == "" {
 		return nil //nolint:nilerr // somebody else's stays
 	}
 	err = docker.API.NetworkRemove(ctx, id)
-	if err == nil || container.Gone(err) || container.Conflict(err) || strings.Contains(err.Error(), "active endpoints") {
-		return nil
+	if err != nil && !container.Gone(err) && !container.Conflict(err) && !strings.Contains(err.Error(), "active endpoints") {
+		return fmt.Errorf("remove the network %s: %w", networkName, err)
 	}
-	return fmt.Errorf("remove the network %s: %w", networkName, err)
+	wanted, err = claimedByOthers(ctx, docker, going)
+	if err != nil || !wanted {
+		return err
+	}
+	return ensureNetwork(ctx, docker) // who came in between may have seen it still there
+}
+
+// claimedByOthers tells whether there is another cluster than the one that goes.
+func claimedByOthers(ctx context.Context, docker *container.Client, going string) (bool, error) {
+	all, err := claims(ctx, docker)
+	if err != nil {
+		return false, err
+	}
+	delete(all, going)
+	return len(all) > 0, nil
 }

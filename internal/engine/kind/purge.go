@@ -33,6 +33,17 @@ func nodes(ctx context.Context, docker *container.Client, name string) ([]docker
 // purge removes the containers of a cluster, with their volumes, the network if it
 // was the last, and what says that the cluster is this directory's.
 func purge(ctx context.Context, docker *container.Client, name, dir string) error {
+	if err := discardNodes(ctx, docker, name); err != nil {
+		return err
+	}
+	if err := dropNetwork(ctx, docker, name); err != nil {
+		return err
+	}
+	return unclaim(ctx, docker, name, dir)
+}
+
+// discardNodes removes the containers of a cluster, with their volumes.
+func discardNodes(ctx context.Context, docker *container.Client, name string) error {
 	all, err := nodes(ctx, docker, name)
 	if err != nil {
 		return err
@@ -49,13 +60,7 @@ func purge(ctx context.Context, docker *container.Client, name, dir string) erro
 	for range all {
 		err = errors.Join(err, <-failed)
 	}
-	if err != nil {
-		return err
-	}
-	if err := dropNetwork(ctx, docker, name); err != nil {
-		return err
-	}
-	return unclaim(ctx, docker, name, dir)
+	return err
 }
 
 func discard(ctx context.Context, docker *container.Client, id string) error {
