@@ -93,5 +93,8 @@ func (r *Resetter) Reset(ctx context.Context) (Result, error) {
 	if err := r.settle(ctx, base, identified, pods); err != nil {
 		return Result{}, fmt.Errorf("the state is back, but not everything runs: %w", err)
 	}
+	if err := r.Volumes(ctx, volume.Resume, base.hasNode); err != nil { // it does so by itself after a while
+		r.Log.Warn("volumes are not reclaimed yet", "error", err)
+	}
 	return Result{Milliseconds: time.Since(begin).Milliseconds(), Edits: len(edits), Pods: len(pods)}, nil
 }

@@ -47,9 +47,11 @@ func (r *Resetter) settle(ctx context.Context, base, identified *snapshot, old [
 			return false, err
 		}
 		lacked := fmt.Sprint(missing)
-		if missing, err = r.missing(ctx, want, left); err != nil {
+		lacks, err := r.missing(ctx, want, left)
+		if err != nil { // when time is up, what was missing last says more
 			return false, err
 		}
+		missing = lacks
 		if missing != nil && missing.Error() != lacked {
 			r.Log.Info("reset waits", "for", missing, "old", len(left))
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -32,6 +33,9 @@ type Options struct {
 	Log    *slog.Logger
 	Obey   bool // carry out orders, see Give
 }
+
+// holdPeriod is how often to look whether a volume is still held.
+const holdPeriod = 200 * time.Millisecond
 
 // controller makes volumes for claims and removes them when they are released.
 type controller struct {
@@ -132,12 +136,25 @@ func (c *controller) reclaim(ctx context.Context, i item) error {
 		!c.owns(volume) {
 		return nil
 	}
-	if err := c.store.Remove(volume.Name); err != nil {
+	// A reset may have put it back since.
+	volume, err = c.Client.CoreV1().PersistentVolumes().Get(ctx, i.name, metav1.GetOptions{})
+	if err != nil || volume.Status.Phase != corev1.VolumeReleased {
+		return ignoreNotFound(err)
+	}
+	done, err := c.store.Reclaim(volume.Name)
+	if err != nil {
 		return err
 	}
+	if !done {
+		c.queue.AddAfter(i, holdPeriod)
+		return nil
+	}
 	err = c.Client.CoreV1().PersistentVolumes().Delete(ctx, volume.Name, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &volume.UID},
+		Preconditions: &metav1.Preconditions{UID: &volume.UID, ResourceVersion: &volume.ResourceVersion},
 	})
+	if apierrors.IsConflict(err) { // it has changed, which brings it here again
+		return nil
+	}
 	return ignoreNotFound(err)
 }
 

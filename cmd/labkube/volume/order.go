@@ -26,7 +26,8 @@ type Order string
 // The orders.
 const (
 	Save    Order = "save"    // remember the data as the baseline
-	Restore Order = "restore" // go back to it
+	Restore Order = "restore" // go back to it, and hold on to what is back
+	Resume  Order = "resume"  // reclaim volumes as ever: their objects are back, too
 )
 
 // Orders travel as annotations of the Node object: the server cannot call an

@@ -60,6 +60,8 @@ func (s Store) CarryOut(order Order) error {
 		return s.Save()
 	case Restore:
 		return s.Restore()
+	case Resume:
+		return s.Resume()
 	}
 	return fmt.Errorf("there is no order %q for volumes", order)
 }
@@ -86,8 +88,14 @@ func (s Store) Save() error {
 }
 
 // Restore puts every volume back as it was when saved and removes newer ones.
-// Pods that still run keep the old data open and cannot touch the new.
-func (s Store) Restore() error {
+// Pods that still run keep the old data open and cannot touch the new. What is back
+// is held until Resume.
+func (s Store) Restore() error { return s.exclusively(s.restore) }
+
+func (s Store) restore() error {
+	if err := s.hold(); err != nil {
+		return err
+	}
 	saved, err := list(s.baseline)
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ func (s *suite) resetOf(t *testing.T, nodes int) {
 			t.Error("a watch from before saw nothing")
 		}
 	}
+	w.reclaim(ctx, t)
 }
 
 // wreck is a cluster that is broken and reset.
@@ -201,6 +202,35 @@ func (w *wreck) wreck(ctx context.Context, t *testing.T) {
 	}
 	if nodes, can := w.cluster.(engine.NodeController); can && len(w.nodes) > 1 {
 		must(nodes.StopNode(ctx, w.worker(ctx, t, w.cluster)))
+	}
+}
+
+// reclaim wants a volume to go with its claim, also after a reset has put both back.
+func (w *wreck) reclaim(ctx context.Context, t *testing.T) {
+	t.Helper()
+	if !w.keeps {
+		return
+	}
+	core := w.client.Typed.CoreV1()
+	claim, err := core.PersistentVolumeClaims("default").Get(ctx, keeper, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := core.Pods("default").Delete(ctx, keeper, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := core.PersistentVolumeClaims("default").Delete(ctx, keeper, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		_, err := core.PersistentVolumes().Get(ctx, claim.Spec.VolumeName, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return true, nil
+		}
+		return false, err
+	})
+	if err != nil {
+		t.Errorf("the volume of a claim that was deleted after a reset: %v, want that it is gone", err)
 	}
 }
 

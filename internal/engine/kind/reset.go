@@ -55,7 +55,10 @@ func (r resetter) Reset(ctx context.Context) error {
 	if err := r.startAll(ctx); err != nil {
 		return err
 	}
-	return r.ask(ctx, "restore", "reset")
+	if err := r.ask(ctx, "restore", "reset"); err != nil {
+		return err
+	}
+	return r.ask(ctx, "resume", "resume") // only now: the other nodes cannot know when it is over
 }
 
 // ask has all workers do one thing, and then the first node another.

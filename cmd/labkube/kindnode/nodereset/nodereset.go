@@ -50,7 +50,7 @@ func run(ctx context.Context, node layout.Node, args []string, log *slog.Logger)
 	}
 	defer unlock()
 	switch verb := strings.Join(args, " "); verb {
-	case string(volume.Save), string(volume.Restore):
+	case string(volume.Save), string(volume.Restore), string(volume.Resume):
 		return struct{}{}, volume.NewStore(node).CarryOut(volume.Order(verb))
 	case "baseline":
 		return struct{}{}, withCluster(ctx, node, log, func(r *reset.Resetter) error { return r.Capture(ctx) })
