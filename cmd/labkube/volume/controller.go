@@ -131,14 +131,12 @@ func (c *controller) reclaim(ctx context.Context, i item) error {
 	if err != nil {
 		return ignoreNotFound(err)
 	}
-	if volume.Status.Phase != corev1.VolumeReleased ||
-		volume.Spec.PersistentVolumeReclaimPolicy != corev1.PersistentVolumeReclaimDelete ||
-		!c.owns(volume) {
+	if !c.reclaimable(volume) {
 		return nil
 	}
 	// A reset may have put it back since.
 	volume, err = c.Client.CoreV1().PersistentVolumes().Get(ctx, i.name, metav1.GetOptions{})
-	if err != nil || volume.Status.Phase != corev1.VolumeReleased {
+	if err != nil || !c.reclaimable(volume) {
 		return ignoreNotFound(err)
 	}
 	done, err := c.store.Reclaim(volume.Name)
@@ -156,6 +154,12 @@ func (c *controller) reclaim(ctx context.Context, i item) error {
 		return nil
 	}
 	return ignoreNotFound(err)
+}
+
+func (c *controller) reclaimable(volume *corev1.PersistentVolume) bool {
+	return volume.Status.Phase == corev1.VolumeReleased &&
+		volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete &&
+		c.owns(volume)
 }
 
 // provision makes the volume that a claim asks for.

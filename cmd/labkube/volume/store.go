@@ -68,7 +68,9 @@ func (s Store) CarryOut(order Order) error {
 
 // Save makes the copy that Restore goes back to. Data written meanwhile may or
 // may not be in it.
-func (s Store) Save() error {
+func (s Store) Save() error { return s.exclusively(s.save) }
+
+func (s Store) save() error {
 	if err := os.RemoveAll(s.baseline); err != nil {
 		return err
 	}

@@ -58,11 +58,23 @@ func (r resetter) Reset(ctx context.Context) error {
 	if err := r.ask(ctx, "restore", "reset"); err != nil {
 		return err
 	}
-	return r.ask(ctx, "resume", "resume") // only now: the other nodes cannot know when it is over
+	// The cluster is back whatever they answer: they resume by themselves after a while,
+	// and nodes made by an older labctl, which know no such verb, never paused.
+	if err := r.askWorkers(ctx, "resume"); err != nil {
+		r.log.Warn("volumes are not reclaimed yet", "error", err)
+	}
+	return nil
 }
 
 // ask has all workers do one thing, and then the first node another.
 func (r resetter) ask(ctx context.Context, workers, first string) error {
+	if err := r.askWorkers(ctx, workers); err != nil {
+		return err
+	}
+	return r.run(ctx, r.first(), first)
+}
+
+func (r resetter) askWorkers(ctx context.Context, verb string) error {
 	all, err := nodes(ctx, r.docker, r.name())
 	if err != nil {
 		return err
@@ -70,13 +82,10 @@ func (r resetter) ask(ctx context.Context, workers, first string) error {
 	asking, asked := errgroup.WithContext(ctx)
 	for _, n := range all {
 		if n.Labels[roleLabel] != controlPlane {
-			asking.Go(func() error { return r.run(asked, nodeName(n), workers) })
+			asking.Go(func() error { return r.run(asked, nodeName(n), verb) })
 		}
 	}
-	if err := asking.Wait(); err != nil {
-		return err
-	}
-	return r.run(ctx, r.first(), first)
+	return asking.Wait()
 }
 
 // run runs the program in a node and waits for its end. It goes on without ctx; one

@@ -18,9 +18,10 @@ import (
 )
 
 const usage = `usage: labctl-reset save       remember the data of this node's volumes
-       labctl-reset restore    go back to it
+       labctl-reset restore    go back to it, and reclaim none of it
+       labctl-reset resume     reclaim volumes as ever, once the cluster's objects are back, too
        labctl-reset baseline   on the control plane: save, and remember the cluster's objects
-       labctl-reset reset      on the control plane: restore, and go back to them; then wait until all runs again`
+       labctl-reset reset      on the control plane: restore, go back to them, wait until all runs again, and resume`
 
 // failure is the answer if something fails, as in labkube's control API.
 type failure struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"labctl.dev/labctl/cmd/labkube/layout"
+	"labctl.dev/labctl/cmd/labkube/volume"
 )
 
 func TestVolumesGoBack(t *testing.T) {
@@ -42,6 +43,17 @@ func TestVolumesGoBack(t *testing.T) {
 	if _, err := os.Stat(node.Data("volumes", "pvc-2")); err == nil {
 		t.Error("a volume made later is still there")
 	}
+	reclaim := func(want bool) {
+		t.Helper()
+		if done, err := volume.NewStore(node).Reclaim("pvc-1"); done != want || err != nil {
+			t.Errorf("reclaim: done %v: %v, want %v", done, err, want)
+		}
+	}
+	reclaim(false)
+	if _, err := run(t.Context(), node, []string{"resume"}, log); err != nil {
+		t.Fatal(err)
+	}
+	reclaim(true)
 }
 
 func TestUnknownVerbIsRefused(t *testing.T) {
